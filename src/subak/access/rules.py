@@ -1,0 +1,97 @@
+"""What may be fetched: rules in sight, each with a name that ends up in the reading and in the refusal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from packageurl import PackageURL
+
+from subak.access.gcra import Limiter
+from subak.errors import ConfigError
+from subak.model.exchange import ADMITTED, Caller, Kind, Subject, Verdict
+
+
+class Rule(Protocol):
+    """One reason to say no."""
+
+    @property
+    def name(self) -> str:
+        """Ends up in the reading and in the refusal."""
+
+    def object(self, subject: Subject, caller: Caller, now: float) -> Verdict | None:
+        """A refusal, or None. `now` is monotonic, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A consumer may not ask faster than its rate."""
+
+    limiter: Limiter
+    name: str = "allowance"
+
+    def object(self, subject: Subject, caller: Caller, now: float) -> Verdict | None:
+        wait = self.limiter.take(caller.consumer, now)
+        if not wait:
+            return None
+        seconds = max(1, math.ceil(wait))
+        return Verdict(False, self.name, f"more requests than the allowance of {caller.consumer} holds", seconds)
+
+
+class Deny:
+    """Named packages, or versions of them, that nobody gets."""
+
+    name = "deny"
+
+    def __init__(self, purls: Sequence[str]) -> None:
+        self._whole: set[str] = set()
+        self._versions: dict[str, set[str]] = {}
+        for text in purls:
+            try:
+                purl = PackageURL.from_string(text)
+            except ValueError as error:
+                raise ConfigError(f"access.deny: {text!r} is not a purl: {error}") from error
+            project = _project(purl)
+            if purl.version:
+                self._versions.setdefault(project, set()).add(purl.version)
+            else:
+                self._whole.add(project)
+
+    def object(self, subject: Subject, caller: Caller, now: float) -> Verdict | None:
+        if not subject.purl or not (self._whole or self._versions):
+            return None
+        project, _, version = subject.purl.partition("@") if "@" in subject.purl else (subject.purl, "", "")
+        if project in self._whole:
+            return Verdict(False, self.name, f"{project} is on this gateway's deny list")
+        if subject.kind in (Kind.ARTIFACT, Kind.METADATA) and project in self._versions:
+            denied = self._versions[project]
+            if subject.version in denied:
+                return Verdict(False, self.name, f"{project} {subject.version} is on this gateway's deny list")
+            if not version:
+                return Verdict(False, self.name, f"{project}: versions are denied and this file's version is unknown")
+        return None
+
+    def hidden(self, subject: Subject) -> frozenset[str]:
+        """Versions that documents of this project must not offer."""
+        if not self._versions or not subject.purl:
+            return frozenset()
+        return frozenset(self._versions.get(subject.purl.partition("@")[0], ()))
+
+
+def _project(purl: PackageURL) -> str:
+    """The purl without its version, in the library's canonical spelling."""
+    return PackageURL(purl.type, purl.namespace, purl.name).to_string()
+
+
+def admit(rules: Sequence[Rule], subject: Subject, caller: Caller, now: float) -> Verdict:
+    """The first objection wins, and a rule that breaks objects."""
+    for rule in rules:
+        try:
+            verdict = rule.object(subject, caller, now)
+        except Exception as error:  # a broken guard is a closed gate
+            return Verdict(False, rule.name, f"the rule {rule.name} could not decide: {error!r}")
+        if verdict is not None:
+            return verdict
+    return ADMITTED

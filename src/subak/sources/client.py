@@ -1,0 +1,296 @@
+"""The registries as we reach them: one streaming HTTP client with guards, time-outs and manners."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+from subak.config import UpstreamConfig
+from subak.errors import Loop, NoUpstream, UpstreamDown, UpstreamLied
+from subak.ports import Fetch, Response
+from subak.sources.addresses import GuardedResolver, is_private, literal
+from subak.sources.health import Health
+
+REDIRECTS = 5
+PIECE = 256 * 1024
+"""Bytes read from a connection at once; also the most a decompressor may produce at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """One ecosystem's upstream."""
+
+    url: str
+    """Index base, ends in '/', without credentials."""
+    authorization: str = field(default="", repr=False)
+    """Authorization value for exactly this origin."""
+    problem: str = ""
+    """Why there is none, when `url` is ''."""
+
+
+class Registries:
+    """Implements ports.Upstream with aiohttp. Make it inside a running event loop; `close()` it."""
+
+    def __init__(
+        self,
+        registries: Mapping[str, Registry],
+        settings: UpstreamConfig,
+        *,
+        agent: str,
+        instance: str,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._registries = dict(registries)
+        self._settings = settings
+        self._instance = instance
+        self._monotonic = monotonic
+        self.health = Health(settings.cool_down)
+        self._named: dict[str, set[tuple[str, int]]] = {n: {_place(r.url)} for n, r in registries.items() if r.url}
+        self._base_hosts = {name: urlsplit(r.url).hostname or "" for name, r in registries.items() if r.url}
+        self._private: dict[str, bool] = {}
+        self._allowed: Collection[str] = frozenset(h.lower() for h in settings.allow_hosts)
+        self._may_be_private: set[str] = set(self._base_hosts.values()) | set(self._allowed)
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=settings.connections,
+            resolver=GuardedResolver(ThreadedResolver(), lambda host: host in self._may_be_private),
+            ttl_dns_cache=60,
+            keepalive_timeout=30,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": agent, "Via": f"1.1 {instance}"},
+            read_bufsize=PIECE,
+            max_line_size=16384,
+            max_field_size=16384,
+            trust_env=True,
+        )
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        await self._session.close()
+
+    def base(self, ecosystem: str) -> str:
+        """See ports.Upstream."""
+        registry = self._registries.get(ecosystem)
+        if registry is None or not registry.url:
+            problem = registry.problem if registry else ""
+            raise NoUpstream(
+                f"no upstream is set for {ecosystem}" + (f": {problem}" if problem else ""),
+                fix=f"Set SUBAK_UPSTREAM_{ecosystem.upper()}=URL or [upstream.registries] {ecosystem} in subak.toml.",
+            )
+        return registry.url
+
+    def cooling(self, ecosystem: str) -> bool:
+        """Whether this ecosystem's upstream is being left alone after failures."""
+        registry = self._registries.get(ecosystem)
+        return bool(registry and self.health.wait(_origin(registry.url), self._monotonic()))
+
+    @asynccontextmanager
+    async def fetch(self, ask: Fetch) -> AsyncIterator[Response]:
+        """See ports.Upstream."""
+        url, origin = ask.url, _origin(ask.url)
+        wait = self.health.wait(origin, self._monotonic())
+        if wait:
+            raise UpstreamDown(
+                f"{origin} failed repeatedly and is left alone for {wait:.0f} s", retry_after=int(wait) + 1
+            )
+        within = ask.first_byte_within or float(self._settings.first_byte_timeout)
+        await self._guard(ask.ecosystem, url)
+        for _ in range(REDIRECTS + 1):
+            answer = await self._ask(ask, url, within)
+            try:
+                if answer.status not in (301, 302, 303, 307, 308):
+                    self._judge(answer, origin)
+                    yield self._response(answer, url, ask)
+                    return
+                url = self._follow(ask.ecosystem, url, answer.headers.get("Location", ""))
+            finally:
+                # A body that was not read to its end must not go back to the pool.
+                if answer.content.at_eof():
+                    answer.release()
+                else:
+                    answer.close()
+            await self._guard(ask.ecosystem, url)
+        raise UpstreamLied(f"{ask.url} redirects more than {REDIRECTS} times")
+
+    async def _ask(self, ask: Fetch, url: str, within: float) -> aiohttp.ClientResponse:
+        """Send one request and wait for its head. Raises UpstreamDown, UpstreamLied."""
+        origin = _origin(url)
+        headers = {"Accept": ask.accept, "Accept-Encoding": "identity" if ask.identity else "gzip", **ask.headers}
+        if ask.etag and not ask.start:
+            headers["If-None-Match"] = ask.etag
+        if ask.last_modified and not ask.start:
+            headers["If-Modified-Since"] = ask.last_modified
+        if ask.start:
+            headers["Range"] = f"bytes={ask.start}-"
+            if ask.etag and not ask.etag.startswith("W/"):
+                headers["If-Range"] = ask.etag
+        registry = self._registries.get(ask.ecosystem)
+        if registry and registry.authorization and _origin(registry.url) == origin:
+            headers["Authorization"] = registry.authorization
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=self._settings.connect_timeout, sock_read=self._settings.idle_timeout
+        )
+        try:
+            # encoded=True: the path must reach upstream exactly as announced ('%2B' is not '+').
+            request = self._session.request(
+                ask.method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=ask.body or None,
+                allow_redirects=False,
+                timeout=timeout,
+            )
+            return await asyncio.wait_for(request, within)
+        except UpstreamLied:
+            raise
+        except TimeoutError as error:
+            self.health.failed(origin, self._monotonic())
+            raise UpstreamDown(f"{origin} did not answer within {within:g} s", retry_after=10) from error
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise UpstreamLied(f"not a URL that can be fetched: {url[:200]!r}") from error
+        except (aiohttp.ClientResponseError, aiohttp.http_exceptions.HttpProcessingError) as error:
+            self.health.failed(origin, self._monotonic())
+            raise UpstreamLied(f"{origin} sent an answer that is not HTTP: {error}") from error
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, UpstreamLied):
+                raise error.__cause__ from None
+            self.health.failed(origin, self._monotonic())
+            raise UpstreamDown(f"{origin} cannot be reached: {error}", retry_after=10) from error
+
+    def _judge(self, answer: aiohttp.ClientResponse, origin: str) -> None:
+        """Raises Loop, or UpstreamDown for 429 and 5xx; an answer of any other kind is a sign of life."""
+        if answer.status == 508:
+            raise Loop("the upstream answers that it leads back to itself")
+        if answer.status != 429 and answer.status < 500:
+            self.health.succeeded(origin)
+            return
+        pause = _seconds(answer.headers.get("Retry-After", ""))
+        self.health.failed(origin, self._monotonic(), pause if answer.status in (429, 503) else 0.0)
+        raise UpstreamDown(f"{origin} answered {answer.status}", retry_after=int(pause) or 10)
+
+    def _follow(self, ecosystem: str, url: str, location: str) -> str:
+        """The redirect's target. Raises UpstreamLied when we must not go there."""
+        target = urljoin(url, location) if location else ""
+        old, new = urlsplit(url), urlsplit(target)
+        host, place = new.hostname or "", _place(target)
+        if new.scheme not in ("http", "https") or (old.scheme == "https" and new.scheme == "http"):
+            raise UpstreamLied(f"{_origin(url)} redirects to {target[:200]!r}, which is not a safe address")
+        known = self._named.get(ecosystem, set())
+        same_host = host in {h for h, _ in known} and place[1] in (80, 443)
+        if place not in known and not same_host and host not in self._allowed:
+            raise UpstreamLied(
+                f"{_origin(url)} redirects to {new.netloc.rpartition('@')[2]}, which no document of this upstream names",
+                fix=f"If that is right, add {host!r} to upstream.allow_hosts.",
+            )
+        return target
+
+    def _must_be_public(self, host: str) -> None:
+        address = literal(host)
+        if address and is_private(address) and host not in self._may_be_private:
+            raise UpstreamLied(f"{host} is a private address, which the configured upstream is not")
+
+    async def _guard(self, ecosystem: str, url: str) -> None:
+        """Learn the host and refuse private addresses unless the operator's own upstream lies at one."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not host:
+            raise UpstreamLied(f"not an http(s) URL: {url[:200]!r}")
+        if host not in self._may_be_private and await self._upstream_is_private(ecosystem):
+            self._may_be_private.add(host)
+        self._named.setdefault(ecosystem, set()).add(_place(url))
+        self._must_be_public(host)
+
+    async def _upstream_is_private(self, ecosystem: str) -> bool:
+        """Whether the operator's own upstream lies at a private address (asked once)."""
+        host = self._base_hosts.get(ecosystem, "")
+        if host not in self._private:
+            address = literal(host)
+            if address:
+                self._private[host] = is_private(address)
+            else:
+                try:
+                    loop = asyncio.get_running_loop()
+                    found = await loop.getaddrinfo(host, None)
+                    self._private[host] = all(is_private(str(f[4][0])) for f in found)
+                except OSError:
+                    return False  # not resolvable now: decide when it is
+        return self._private[host]
+
+    def _response(self, answer: aiohttp.ClientResponse, url: str, ask: Fetch) -> Response:
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        encoding = headers.get("content-encoding", "identity").lower()
+        length = answer.content_length if answer.content_length is not None else -1
+        counted = [0]
+        if encoding in ("gzip", "x-gzip"):
+            chunks, length = _gunzip(_body(answer, ask, counted), ask.url), -1
+        elif encoding in ("", "identity"):
+            chunks = _body(answer, ask, counted)
+        else:
+            raise UpstreamLied(f"{_origin(url)} sent the content encoding {encoding!r}, which was not asked for")
+        return Response(answer.status, headers, url, chunks, length, lambda: counted[0])
+
+
+async def _body(answer: aiohttp.ClientResponse, ask: Fetch, counted: list[int]) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises UpstreamDown when it ends early or goes silent."""
+    try:
+        async for chunk in answer.content.iter_any():
+            counted[0] += len(chunk)
+            yield chunk
+    except TimeoutError as error:
+        raise UpstreamDown(f"{_origin(ask.url)} went silent in the middle of a file") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise UpstreamDown(f"{_origin(ask.url)} broke off in the middle of a file: {error}") from error
+
+
+async def _gunzip(chunks: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes]:
+    """Decode gzip piece by piece; no input makes a piece larger than PIECE. Raises UpstreamLied."""
+    decoder = zlib.decompressobj(wbits=31)
+    try:
+        async for chunk in chunks:
+            data = chunk
+            while data:
+                piece = decoder.decompress(data, PIECE)
+                if piece:
+                    yield piece
+                data = decoder.unconsumed_tail
+                if decoder.eof:
+                    return
+        rest = decoder.flush()
+    except zlib.error as error:
+        raise UpstreamLied(f"{_origin(url)} says gzip but sends something else") from error
+    if rest:
+        yield rest
+    if not decoder.eof:
+        raise UpstreamDown(f"{_origin(url)} broke off in the middle of a compressed body")
+
+
+def _origin(url: str) -> str:
+    """scheme://host[:port], without credentials: safe to show."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def _place(url: str) -> tuple[str, int]:
+    """Host and port of a URL, the scheme's port when none is written."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _seconds(retry_after: str) -> float:
+    """Retry-After in seconds; an HTTP-date counts as a minute, nonsense as 0."""
+    if retry_after.isdigit():
+        return float(min(int(retry_after), 86400))
+    return 60.0 if retry_after else 0.0
