@@ -1,0 +1,397 @@
+"""One worker process: an ASGI application that furnishes its house when the event loop starts.
+
+It travels to worker processes by pickle, so it carries only settings; sockets, databases and tasks are made in
+`_start` and given back in `_stop`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import resource
+import sys
+from time import gmtime, strftime
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import subak
+from subak.access.agents import Agents
+from subak.access.consumers import Addresses
+from subak.access.gatekeeper import Gate as Gatekeeper
+from subak.access.gcra import Limiter
+from subak.access.rules import Allowance, Deny
+from subak.config import Config
+from subak.ecosystems import ALL, BY_NAME
+from subak.errors import StoreFailed, SubakError
+from subak.gateway.asgi import Application, Forwarding, Receive, Scope, Send
+from subak.gateway.door import Door, sweep
+from subak.gateway.house import House
+from subak.gateway.metrics import render
+from subak.gateway.own import OwnPages, Page, argument, json_page, number, page
+from subak.model.exchange import Asked
+from subak.pipeline.answer import Found
+from subak.pipeline.artifacts import Artifacts
+from subak.pipeline.documents import Documents, Limits
+from subak.pipeline.relay import Relay
+from subak.pipeline.representation import Representations
+from subak.pipeline.resolve import Sources
+from subak.pipeline.run import Gate
+from subak.sources.client import Registries, Registry
+from subak.store.blobs import Blobs
+from subak.store.catalogue import Catalogue
+from subak.store.database import Database
+from subak.store.folder import open_folder
+from subak.store.janitor import Janitor
+from subak.store.journal import SEGMENT_LIMIT, Journal
+from subak.store.keys import Keys
+from subak.store.locks import Locks
+from subak.store.renderings import Renderings
+from subak.store.totals import read_snapshots
+
+log = logging.getLogger("subak.worker")
+
+JANITOR_EVERY = 30.0
+TOUCH_EVERY = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a worker is told. Everything in it can be pickled."""
+
+    config: Config
+    upstreams: Mapping[str, Registry]
+    instance: str
+    """This data folder's pseudonym in Via headers."""
+    secret: bytes
+    """For pseudonyms of networks."""
+    now: Callable[[], float]
+    monotonic: Callable[[], float]
+    prepare: Callable[[Config], None]
+    """Sets up logging in a fresh process."""
+    front: Callable[[str], tuple[bytes, str]]
+    """The front page for our base URL: body and Content-Security-Policy."""
+    started_at: float = 0.0
+
+
+@dataclass(slots=True)
+class _Room:
+    """What `_start` made and `_stop` gives back."""
+
+    registries: Registries
+    database: Database
+    journal: Journal
+    catalogue: Catalogue
+    locks: Locks
+    janitor: Janitor
+    gatekeeper: Gatekeeper
+    house: House
+    tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+
+
+class Worker:
+    """The ASGI application of one worker."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._application: Application | None = None
+        self._room: _Room | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_settings": self._settings, "_application": None, "_room": None}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._application is None:
+            self._application = self._furnish()
+        await self._application(scope, receive, send)
+
+    # ---------------------------------------------------------------- furnishing
+
+    def _furnish(self) -> Application:
+        """Make everything. Runs inside the event loop. Raises SubakError."""
+        settings, config = self._settings, self._settings.config
+        settings.prepare(config)
+        _raise_file_limit()
+        folder = open_folder(config.folder)
+        database = Database(folder.database)
+        catalogue, keys, locks = Catalogue(database), Keys(database), Locks(folder)
+        blobs, renderings = Blobs(folder, config.cache.reserve), Renderings(folder)
+        registries = Registries(
+            settings.upstreams,
+            config.upstream,
+            agent=_agent(config),
+            instance=settings.instance,
+            monotonic=settings.monotonic,
+        )
+        limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
+        agents = Agents([p for e in ALL for p in e.agents])
+        gatekeeper = Gatekeeper(
+            agents, Addresses(settings.secret), keys, [Deny(config.access.deny), Allowance(limiter)]
+        )
+        journal = Journal(
+            folder.readings,
+            "worker",
+            settings.now,
+            config.readings.flush,
+            config.readings.waiting,
+            _print_lines if config.server.access_log else None,
+        )
+        house = House(
+            gatekeeper,
+            limiter.take,
+            journal.pending,
+            now=settings.now,
+            monotonic=settings.monotonic,
+            instance=settings.instance,
+            room=config.cache.hot,
+            largest=config.cache.hot_item,
+        )
+        Door.house = house
+        Door.header_timeout, Door.idle_timeout = config.server.header_timeout, config.server.idle_timeout
+        cache = config.cache
+        limits = Limits(cache.largest_document, cache.patience, cache.revalidate_behind, cache.absent, cache.fresh)
+        documents = Documents(catalogue, blobs, locks, registries, limits, settings.now, house.drop)
+        sources = Sources(
+            BY_NAME,
+            documents,
+            Representations(blobs, catalogue, renderings, {}),
+            Artifacts(
+                catalogue, blobs, locks, registries, documents, attempts=config.upstream.attempts, now=settings.now
+            ),
+            Relay(registries),
+            gatekeeper,
+            OwnPages(self._pages(), subak.__version__),
+        )
+        janitor = Janitor(folder, catalogue, blobs, renderings, cache.limit, cache.reserve)
+        self._room = _Room(registries, database, journal, catalogue, locks, janitor, gatekeeper, house)
+        return Application(
+            Gate(BY_NAME, gatekeeper, sources, journal, settings.monotonic, settings.instance),
+            Forwarding(config.server.public_url, config.server.trusted_proxies),
+            now=settings.now,
+            largest_body=config.server.largest_body,
+            remember=house.remember,
+            startup=self._start,
+            shutdown=self._stop,
+        )
+
+    async def _start(self) -> None:
+        room = self._room
+        assert room is not None
+        chores: Sequence[Coroutine[Any, Any, None]] = (
+            room.journal.run(),
+            sweep(room.house),
+            self._touch(room),
+            self._keep_house(room),
+            self._notice_keys(room),
+        )
+        room.tasks = [asyncio.create_task(_chore(chore)) for chore in chores]
+
+    async def _stop(self) -> None:
+        room = self._room
+        assert room is not None
+        for task in room.tasks:
+            task.cancel()
+        await asyncio.gather(*room.tasks, return_exceptions=True)
+        await room.registries.close()
+        await asyncio.to_thread(room.journal.close)
+        with contextlib.suppress(StoreFailed):  # only costs eviction some precision
+            await asyncio.to_thread(room.catalogue.touch, room.house.take_touched())
+        room.database.close()
+
+    # ---------------------------------------------------------------- chores
+
+    async def _touch(self, room: _Room) -> None:
+        """Tell the catalogue what was used."""
+        while True:
+            await asyncio.sleep(TOUCH_EVERY)
+            touched = room.house.take_touched()
+            if touched:
+                try:
+                    await asyncio.to_thread(room.catalogue.touch, touched)
+                except StoreFailed as error:
+                    log.warning("cannot note what was used: %s", error)
+
+    async def _notice_keys(self, room: _Room) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            try:
+                room.gatekeeper.refresh()
+            except StoreFailed as error:
+                log.error("cannot look for changed keys: %s", error)
+
+    async def _keep_house(self, room: _Room) -> None:
+        """Evict, tidy and compact, in whichever worker gets the lock."""
+        config, compacted = self._settings.config, self._settings.monotonic()
+        while True:
+            lock = None
+            try:
+                lock = room.locks.take("0" * 64)
+                if lock is not None:
+                    swept = await asyncio.to_thread(room.janitor.sweep, self._settings.now())
+                    if swept.evicted:
+                        log.info("evicted %d copies, %d bytes freed", swept.evicted, swept.bytes)
+                    if self._settings.monotonic() - compacted >= config.readings.compact_every:
+                        compacted = self._settings.monotonic()
+                        await self._compact(config)
+            except SubakError as error:
+                log.error("housekeeping failed: %s", error)
+            finally:
+                if lock is not None:
+                    lock.release()
+            await asyncio.sleep(min(JANITOR_EVERY, config.readings.compact_every))
+
+    async def _compact(self, config: Config) -> None:
+        """Turn finished journals into Parquet, in a process of its own: the engine would double our memory."""
+        readings = config.folder / "readings"
+        if not await asyncio.to_thread(_finished_segments, readings / "journal", self._settings.now()):
+            return
+        code, out, err = await _run("compact", str(readings), "--keep", str(float(config.readings.keep)))
+        if code:
+            log.error("compaction failed: %s", (err or out).strip()[-500:])
+
+    # ---------------------------------------------------------------- our own pages
+
+    def _pages(self) -> tuple[Page, ...]:
+        since = ("since", "length of the window that ends now, in seconds (default 86400)")
+        return (
+            Page("/", "The front page", self._front, api=False),
+            Page("/-/", "The front page", self._front, api=False),
+            Page("/robots.txt", "For crawlers", self._robots, api=False),
+            Page("/-/health", "Whether the process lives", self._health),
+            Page("/-/ready", "Whether the data folder can be read", self._ready),
+            Page("/-/metrics", "Prometheus metrics", self._metrics),
+            Page("/-/api/v1/status", "Version, upstreams and what is kept", self._status),
+            Page("/-/api/v1/stats", "What was spared, by ecosystem, agent and package", self._stats, (since,)),
+        )
+
+    async def _front(self, asked: Asked) -> Found:
+        body, policy = self._settings.front(asked.base)
+        return page(body, "text/html; charset=utf-8", ("content-security-policy", policy))
+
+    async def _robots(self, asked: Asked) -> Found:
+        return page(b"User-agent: *\nDisallow: /\n", "text/plain; charset=utf-8")
+
+    async def _health(self, asked: Asked) -> Found:
+        return json_page({"status": "ok", "service": "subak", "version": subak.__version__})
+
+    async def _ready(self, asked: Asked) -> Found:
+        assert self._room is not None
+        self._room.catalogue.totals()  # raises StoreFailed: 503
+        return json_page({"status": "ready"})
+
+    async def _metrics(self, asked: Asked) -> Found:
+        assert self._room is not None
+        room, config = self._room, self._settings.config
+        kept = await asyncio.to_thread(room.catalogue.totals)
+        snapshots = await asyncio.to_thread(read_snapshots, config.folder / "readings")
+        extra: dict[str, float] = {
+            "cache_bytes": kept.bytes,
+            "cache_limit_bytes": config.cache.limit,
+            "cache_files": kept.held,
+            "cache_documents": kept.documents,
+            "cache_blobs": kept.blobs,
+            "files_known": kept.files,
+        }
+        for name, registry in self._settings.upstreams.items():
+            if registry.url:
+                extra[f"upstream_up:{name}"] = 0.0 if room.registries.cooling(name) else 1.0
+        body, content_type = await asyncio.to_thread(render, snapshots, extra, accept=asked.headers.get("accept", ""))
+        return page(body, content_type)
+
+    async def _status(self, asked: Asked) -> Found:
+        assert self._room is not None
+        kept = await asyncio.to_thread(self._room.catalogue.totals)
+        upstreams = {
+            name: {
+                "url": r.url,
+                "problem": r.problem,
+                "cooling_down": bool(r.url) and self._room.registries.cooling(name),
+            }
+            for name, r in self._settings.upstreams.items()
+        }
+        return json_page(
+            {
+                "version": subak.__version__,
+                "started_at": self._settings.started_at,
+                "upstreams": upstreams,
+                "kept": {
+                    "documents": kept.documents,
+                    "files_known": kept.files,
+                    "files_held": kept.held,
+                    "bytes": kept.bytes,
+                    "limit": int(self._settings.config.cache.limit),
+                },
+            }
+        )
+
+    async def _stats(self, asked: Asked) -> Found:
+        window = number(asked, "since", 86400.0)
+        readings = str(self._settings.config.folder / "readings")
+        code, out, err = await _run("stats", readings, "--since", str(window), "--json", *_grouping(asked))
+        if code:
+            raise StoreFailed(f"readings cannot be summed up: {err.strip()[-300:]}")
+        return page(out.encode(), "application/json")
+
+
+def _grouping(asked: Asked) -> list[str]:
+    """Pass `by` and `show` on when given; the analytics room checks their names."""
+    words: list[str] = []
+    for name in ("by", "show"):
+        value = argument(asked, name)
+        if value:
+            words += [f"--{name}", value]
+    return words
+
+
+async def _chore(work: Awaitable[None]) -> None:
+    """Run a chore; one that breaks is reported and must not take the gateway with it."""
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        log.exception("a background task ended")
+
+
+async def _run(*arguments: str) -> tuple[int, str, str]:
+    """`python -m subak.analytics …`: exit code, output, errors."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "subak.analytics",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+def _finished_segments(journal: Path, now: float) -> bool:
+    """Whether any journal file is of an earlier hour, or full."""
+    hour = strftime("%Y-%m-%dT%H", gmtime(now))
+    try:
+        return any(not s.name.startswith(hour) or s.stat().st_size >= SEGMENT_LIMIT for s in journal.glob("*.jsonl"))
+    except OSError:
+        return False
+
+
+def _raise_file_limit() -> None:
+    """One descriptor per connection: take all that the system grants."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _agent(config: Config) -> str:
+    """Our own User-Agent: honest, with a contact when the operator gives one."""
+    contact = f" ({config.upstream.contact})" if config.upstream.contact else ""
+    return f"subak/{subak.__version__}{contact}"
+
+
+def _print_lines(lines: list[bytes]) -> None:
+    sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,0 +1,1 @@
+"""The sentence: identify, classify, admit, resolve, verify, serve, meter."""

@@ -1,0 +1,46 @@
+"""What a path means: the same function for live requests and for log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from subak.ecosystems.base import Ecosystem, Moved, decode_path, match_route
+from subak.errors import BadRequest, NotAllowed, NotFound
+from subak.model.exchange import Kind, Subject
+
+MOVED = "moved"
+"""Route name of a redirect; `Subject.part` is the target below the ecosystem's mount."""
+
+
+def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem]) -> Subject:
+    """Name the subject of a raw path (no query). Own pages have kind OWN.
+
+    Raises BadRequest for hostile paths, NotFound for paths that mean nothing, NotAllowed for methods a
+    read-only gateway does not offer.
+    """
+    if not path.startswith("/"):
+        raise BadRequest("the request target is not a path")
+    keyed = path.startswith("/k/")
+    rest = path[2:] if keyed else path
+    mount, slash, below = rest[1:].partition("/")
+    ecosystem = ecosystems.get(mount)
+    if ecosystem is None:
+        if path == "/" or mount in ("-", "favicon.ico", "robots.txt"):
+            return Subject(kind=Kind.OWN, key=decode_path(path), route="own")
+        raise NotFound(f"no registry is served at /{mount[:60]}; see / for those that are")
+    if not slash:
+        return Subject(ecosystem.name, Kind.UNKNOWN, MOVED, part="", keyed=keyed)
+    decoded = decode_path(ecosystem.spell("/" + below))
+    found = match_route(ecosystem.routes, decoded)
+    if found is None:
+        if method not in ("GET", "HEAD"):
+            raise NotAllowed(f"{method} is not offered: this gateway reads from registries, it does not publish")
+        raise NotFound(f"{ecosystem.title} has nothing at this path")
+    route, parameters = found
+    if method not in route.methods:
+        raise NotAllowed(f"{method} is not offered here: this gateway reads from registries, it does not publish")
+    subject = ecosystem.subject(route, parameters)
+    if isinstance(subject, Moved):
+        return Subject(ecosystem.name, route.kind, MOVED, part=subject.path, keyed=keyed)
+    return replace(subject, keyed=True) if keyed else subject

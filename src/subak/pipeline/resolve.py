@@ -1,0 +1,68 @@
+"""Find what is asked for: the one place that knows how each kind of subject is obtained."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from subak.ecosystems.base import Ecosystem
+from subak.errors import BadRequest, NotFound
+from subak.model.exchange import Asked, Exchange, Kind, Origin
+from subak.pipeline.answer import Found, Held
+from subak.pipeline.artifacts import Artifacts
+from subak.pipeline.documents import Documents
+from subak.pipeline.identify import MOVED
+from subak.pipeline.relay import Relay
+from subak.pipeline.representation import Representations
+from subak.ports import Gatekeeper
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything that can answer."""
+
+    ecosystems: Mapping[str, Ecosystem]
+    documents: Documents
+    representations: Representations
+    artifacts: Artifacts
+    relay: Relay
+    gatekeeper: Gatekeeper
+    own: Callable[[Asked], Awaitable[Found]]
+    """Our own pages and API. Raises NotFound."""
+
+
+async def resolve(x: Exchange, sources: Sources, body: Callable[[], Awaitable[bytes]]) -> Found:
+    """The answer to an admitted request. `body` reads the request's body when a relay needs it.
+
+    Raises any SubakError.
+    """
+    subject = x.subject
+    if subject.kind is Kind.OWN:
+        return await sources.own(x.asked)
+    ecosystem = sources.ecosystems[subject.ecosystem]
+    if subject.route == MOVED:
+        return _moved(x, ecosystem)
+    route = ecosystem.route(subject.route)
+    match subject.kind:
+        case Kind.INDEX | Kind.LISTING | Kind.CONFIG:
+            kept = await sources.documents.find(subject, ecosystem)
+            hidden = sources.gatekeeper.hidden(subject)
+            return await sources.representations.find(kept, x.asked, subject, ecosystem, hidden)
+        case Kind.ARTIFACT:
+            return await sources.artifacts.find(subject, ecosystem, route)
+        case Kind.METADATA:
+            try:
+                return await sources.artifacts.find(subject, ecosystem, route)
+            except NotFound:
+                return await sources.artifacts.cut(subject, ecosystem, route)
+        case Kind.RELAY:
+            return await sources.relay.ask(x.asked, subject, ecosystem, await body())
+    raise BadRequest("nothing can be fetched for this path")
+
+
+def _moved(x: Exchange, ecosystem: Ecosystem) -> Found:
+    """A redirect to the canonical spelling, below the same prefix and the same keyed path."""
+    keyed = "/k" if x.subject.keyed else ""
+    location = f"{x.asked.base}{keyed}{ecosystem.mount}/{x.subject.part}"
+    query = f"?{x.asked.query}" if x.asked.query else ""
+    return Found(Origin.OWN, Held(0, b""), 301, "text/plain", headers=(("location", location + query),))

@@ -1,0 +1,130 @@
+"""Bringing one file from upstream into a part: begun, broken, resumed, verified."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from subak.ecosystems.base import Ecosystem
+from subak.errors import Mismatch, NotFound, StoreFailed, UpstreamDown, UpstreamLied
+from subak.model.digest import Digest, Pin
+from subak.model.exchange import Subject
+from subak.pipeline.flight import Flight
+from subak.ports import Blobs, Fetch, Part, Response, Upstream
+from subak.trust.verifier import Verifier
+
+PAUSE = 0.2
+"""Seconds before the second attempt; doubled for each further one."""
+
+
+class Transfer:
+    """Runs transfers; holds no state of its own."""
+
+    def __init__(self, upstream: Upstream, blobs: Blobs, attempts: int) -> None:
+        self._upstream = upstream
+        self._blobs = blobs
+        self._attempts = max(1, attempts)
+
+    async def run(self, flight: Flight, ecosystem: Ecosystem, subject: Subject, pin: Pin, first_seen: Digest) -> Part:
+        """Fetch, write, verify. Leaves the flight verified and the part complete but not committed.
+
+        Raises NotFound, UpstreamDown, UpstreamLied, Mismatch, StoreFailed; the part is gone then.
+        """
+        verifier = Verifier(pin.digest or first_seen, first_seen=not pin.digest)
+        part = self._blobs.part(flight.name)
+        try:
+            etag = ""
+            for attempt in range(self._attempts):
+                ask = Fetch(ecosystem.name, pin.url, start=part.size, etag=etag if part.size else "")
+                try:
+                    async with self._upstream.fetch(ask) as response:
+                        _must_be_file(response, ecosystem, subject, pin)
+                        etag = response.headers.get("etag", "")
+                        await self._copy(response, flight, part, verifier, pin)
+                    break
+                except UpstreamDown:
+                    if attempt + 1 == self._attempts:
+                        raise
+                    await asyncio.sleep(PAUSE * 2**attempt)
+            proof = verifier.finish(flight.what)
+        except BaseException:
+            part.discard()
+            raise
+        finally:
+            with suppress(OSError):
+                _head(part.path).unlink()
+        flight.verify(proof, verifier.sha256)
+        return part
+
+    async def _copy(self, response: Response, flight: Flight, part: Part, verifier: Verifier, pin: Pin) -> None:
+        """Append the body to the part. Raises UpstreamDown when it ends early, Mismatch when it is another file."""
+        held = _resumed_at(response, part.size)
+        total = held + response.length if response.length >= 0 else -1
+        if pin.size >= 0 and total >= 0 and total != pin.size:
+            raise Mismatch(f"{flight.what}: upstream sends {total} bytes, its index announces {pin.size}")
+        if not flight.begun:
+            length = total if total >= 0 else pin.size
+            with suppress(OSError):  # only other processes read it, to stream along; they can also wait
+                _head(part.path).write_text(json.dumps({"length": length}))
+            flight.begin(part.path, length)
+        position = held
+        async for chunk in response.chunks:
+            flight.fetched += len(chunk)
+            fresh = chunk
+            if position < part.size:
+                # The upstream began again although we asked to resume: what was sent on must not change.
+                known = min(len(chunk), part.size - position)
+                if _read(part.path, known, position) != chunk[:known]:
+                    raise Mismatch(f"{flight.what}: upstream sent other bytes when asked again")
+                fresh = chunk[known:]
+            position += len(chunk)
+            if fresh:
+                verifier.update(fresh)
+                part.write(fresh)
+                flight.advance(part.size)
+        if total >= 0 and position != total:
+            raise UpstreamDown(f"{flight.what}: {position} of {total} bytes came")
+        if total < 0 and not pin.digest and "chunked" not in response.headers.get("transfer-encoding", "").lower():
+            raise UpstreamLied(f"{flight.what}: neither length nor digest is known, so completeness cannot be told")
+
+
+def _must_be_file(response: Response, ecosystem: Ecosystem, subject: Subject, pin: Pin) -> None:
+    """Raises NotFound, UpstreamLied unless the answer can be the file."""
+    status = response.status
+    if status in (404, 410, 451):
+        raise NotFound(f"the upstream of {ecosystem.name} no longer has {subject.key}")
+    if status in (401, 403):
+        raise UpstreamLied(f"the upstream of {ecosystem.name} refuses {subject.key} with {status}")
+    if status not in (200, 206):
+        raise UpstreamLied(f"the upstream of {ecosystem.name} answered {status} for {subject.key}")
+    page = response.headers.get("content-type", "").lower().startswith("text/html")
+    if page and not pin.digest and not subject.key.endswith((".html", ".htm")):
+        raise UpstreamLied(f"the upstream of {ecosystem.name} sent a web page instead of {subject.key}")
+
+
+def _resumed_at(response: Response, wanted: int) -> int:
+    """Where the body begins: `wanted` for a fitting 206, else 0. Raises UpstreamLied for a range not asked for."""
+    if response.status != 206:
+        return 0
+    found = response.headers.get("content-range", "")
+    if not found.lower().startswith(f"bytes {wanted}-") or wanted == 0:
+        raise UpstreamLied(f"upstream answered with the range {found!r} instead of bytes {wanted}-")
+    return wanted
+
+
+def _head(part: Path) -> Path:
+    return part.with_suffix(".head")
+
+
+def _read(path: Path, size: int, offset: int) -> bytes:
+    try:
+        file = os.open(path, os.O_RDONLY)
+        try:
+            return os.pread(file, size, offset)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise StoreFailed(f"cannot read back {path.name}: {error.strerror}") from error
