@@ -18,16 +18,25 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 import subak
-from subak.access.consumers import TOKEN_PREFIX
+from subak.access.agents import Agents
+from subak.access.consumers import TOKEN_PREFIX, Addresses
+from subak.access.gatekeeper import Gate as Gatekeeper
+from subak.access.gcra import Limiter
+from subak.access.rules import Allowance, Deny
 from subak.adoption.settings import banner
 from subak.config import Config, environment
 from subak.console.home import home
 from subak.ecosystems import ALL, BY_NAME
-from subak.errors import ConfigError, StoreFailed
+from subak.errors import ConfigError, NoUpstream, StoreFailed
 from subak.gateway.door import Door
 from subak.gateway.worker import Settings, Worker
+from subak.pipeline.documents import Limits
+from subak.pipeline.explain import Explanation, Known, read_question
+from subak.pipeline.explain import explain as tell
 from subak.sources.client import Registry
 from subak.sources.discovery import MEMORY, Found, addresses, discover_all, recall, remember
+from subak.store.blobs import Blobs
+from subak.store.catalogue import Catalogue
 from subak.store.database import Database
 from subak.store.folder import open_folder
 from subak.store.janitor import sweep_parts
@@ -224,3 +233,28 @@ def prepare_logging(config: Config) -> None:
     root.setLevel(_LEVELS[config.server.log_level])
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, root.level))
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def explain(config: Config, text: str, agent: str = "") -> Explanation:
+    """The story of one request as the data folder and settings have it now. Raises BadRequest, StoreFailed."""
+    folder = open_folder(config.folder)
+    database = Database(folder.database)
+    founds = {f.ecosystem: f for f in upstreams(config)}
+
+    def base(ecosystem: str) -> str:
+        found = founds[ecosystem]
+        if not found.url:
+            raise NoUpstream(f"no upstream is set for {ecosystem}: {found.problem}")
+        return found.url
+
+    limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
+    gatekeeper = Gatekeeper(
+        Agents([p for e in ALL for p in e.agents]),
+        Addresses(_secret(config.folder / "secret")),
+        Keys(database),
+        [Deny(config.access.deny, BY_NAME), Allowance(limiter)],
+    )
+    cache = config.cache
+    limits = Limits(cache.largest_document, cache.patience, cache.revalidate_behind, cache.absent, cache.fresh)
+    known = Known(BY_NAME, gatekeeper, Catalogue(database), Blobs(folder, cache.reserve), limits, base, now)
+    return tell(read_question(text, agent, now()), known)

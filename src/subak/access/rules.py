@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from packageurl import PackageURL
 
 from subak.access.gcra import Limiter
+from subak.ecosystems.base import Ecosystem
 from subak.errors import ConfigError
 from subak.model.exchange import ADMITTED, Caller, Kind, Subject, Verdict
 
@@ -45,7 +46,8 @@ class Deny:
 
     name = "deny"
 
-    def __init__(self, purls: Sequence[str]) -> None:
+    def __init__(self, purls: Sequence[str], ecosystems: Mapping[str, Ecosystem]) -> None:
+        self._fold = {name: ecosystem.fold_version for name, ecosystem in ecosystems.items()}
         self._whole: set[str] = set()
         self._versions: dict[str, set[str]] = {}
         for text in purls:
@@ -55,7 +57,8 @@ class Deny:
                 raise ConfigError(f"access.deny: {text!r} is not a purl: {error}") from error
             project = _project(purl)
             if purl.version:
-                self._versions.setdefault(project, set()).add(purl.version)
+                fold = self._fold.get(purl.type, str)
+                self._versions.setdefault(project, set()).add(fold(purl.version))
             else:
                 self._whole.add(project)
 
@@ -67,7 +70,7 @@ class Deny:
             return Verdict(False, self.name, f"{project} is on this gateway's deny list")
         if subject.kind in (Kind.ARTIFACT, Kind.METADATA) and project in self._versions:
             denied = self._versions[project]
-            if subject.version in denied:
+            if self._fold[subject.ecosystem](subject.version) in denied:
                 return Verdict(False, self.name, f"{project} {subject.version} is on this gateway's deny list")
             if not version:
                 return Verdict(False, self.name, f"{project}: versions are denied and this file's version is unknown")

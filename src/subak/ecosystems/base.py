@@ -287,6 +287,8 @@ class Ecosystem:
     """For a METADATA file: the artifact it can be cut out of when upstream announces but does not serve it."""
     cut: Callable[[Subject, BinaryIO], bytes] = _cannot_cut
     """The METADATA file's bytes out of its artifact's. Raises NotFound."""
+    fold_version: Callable[[str], str] = _same
+    """A version as it is compared: two spellings of one release fold to the same text."""
     spell: Callable[[str], str] = _same
     """Rewrite a raw path (below the mount) before decoding: folds spellings such as npm's `%2f`."""
     hints: Hints = Hints()

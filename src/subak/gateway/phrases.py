@@ -8,7 +8,7 @@ from __future__ import annotations
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 MOST = 500
-"""Distinct phrases: they come from rule names and error titles, so a few dozen; beyond this the standard one is used."""
+"""Distinct phrases: rule names and error titles make a few dozen; beyond this the standard one is used."""
 
 _known: dict[tuple[int, str], int] = {}
 

@@ -11,10 +11,10 @@ import contextlib
 import logging
 import resource
 import sys
-from time import gmtime, strftime
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import gmtime, strftime
 from typing import Any
 
 import subak
@@ -128,7 +128,7 @@ class Worker:
         limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
         agents = Agents([p for e in ALL for p in e.agents])
         gatekeeper = Gatekeeper(
-            agents, Addresses(settings.secret), keys, [Deny(config.access.deny), Allowance(limiter)]
+            agents, Addresses(settings.secret), keys, [Deny(config.access.deny, BY_NAME), Allowance(limiter)]
         )
         journal = Journal(
             folder.readings,
@@ -246,7 +246,7 @@ class Worker:
         """Turn finished journals into Parquet, in a process of its own: the engine would double our memory."""
         readings = config.folder / "readings"
         if not await asyncio.to_thread(_finished_segments, readings / "journal", self._settings.now()):
-            return
+            return  # retention waits for the next segment too: an idle gateway has nothing new to make room for
         code, out, err = await _run("compact", str(readings), "--keep", str(float(config.readings.keep)))
         if code:
             log.error("compaction failed: %s", (err or out).strip()[-500:])

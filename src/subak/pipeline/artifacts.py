@@ -19,8 +19,8 @@ from subak.pipeline.documents import Documents
 from subak.pipeline.flight import POLL, Flight, Follower
 from subak.pipeline.relay import PassingFile, Rescued
 from subak.pipeline.transfer import Transfer
-from subak.trust.verifier import Verifier
 from subak.ports import Blobs, Catalogue, File, Lock, Locks, Part, Upstream
+from subak.trust.verifier import Verifier
 
 log = logging.getLogger("subak.artifacts")
 

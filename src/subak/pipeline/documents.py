@@ -15,12 +15,15 @@ from subak.ecosystems.base import Ecosystem, Page, Route
 from subak.errors import NotFound, StoreFailed, SubakError, UpstreamDown, UpstreamLied
 from subak.model.digest import Pin
 from subak.model.exchange import Origin, Subject
-from subak.pipeline.flight import wait_for_other
+from subak.pipeline.flight import POLL
 from subak.pipeline.freshness import Ask, Freshness, GiveUp, Seen, Upstream, Use, good_until, next_step
-from subak.ports import Blobs, Catalogue, Document, Fetch, Locks, Part, Response
+from subak.ports import Blobs, Catalogue, Document, Fetch, Lock, Locks, Part, Response
 from subak.ports import Upstream as UpstreamPort
 
 log = logging.getLogger("subak.documents")
+
+LONGEST_WAIT = 60.0
+"""Seconds that a worker waits for another one's question."""
 
 UNKEPT = 50_000
 """Pins remembered in memory while the disk refuses them."""
@@ -56,6 +59,8 @@ class _Asked:
 
     fetched: int = 0
     unkept: tuple[Document, bytes] | None = None
+    caused: bool = False
+    """This exchange caused the question: it was not spared, even if the answer was 'unchanged'."""
 
 
 class Documents:
@@ -102,7 +107,7 @@ class Documents:
                 case Use(document, stale, behind):
                     if behind:
                         self._ask(subject, ecosystem, route)
-                    fresh_origin = Origin.UPSTREAM if asked.fetched else Origin.CACHE
+                    fresh_origin = Origin.UPSTREAM if asked.caused else Origin.CACHE
                     origin = Origin.STALE if stale else fresh_origin
                     until = 0.0 if stale else good_until(document, self.freshness(route))
                     return Kept(document, origin, asked.fetched, until)
@@ -131,7 +136,7 @@ class Documents:
                 log.warning("%s %s: %s: %s", ecosystem.name, subject.key, type(error).__name__, error)
             return replace(seen, upstream=Upstream.FAILED, error=error)
         if first:
-            asked.fetched = got.fetched
+            asked.fetched, asked.caused = got.fetched, True
         asked.unkept = got.unkept
         return Seen(self._catalogue.document(ecosystem.name, subject.key), Upstream.ANSWERED)
 
@@ -158,33 +163,27 @@ class Documents:
         before = self._catalogue.document(ecosystem.name, subject.key)
         checked = before.checked_at if before else -1.0
         try:
-            lock = self._locks.take(name)
+            lock = await self._turn(name)
         except StoreFailed:
             return await self._fetch(subject, ecosystem, route, before, name)
-        if lock is None:
-
-            def refreshed() -> bool:
-                document = self._catalogue.document(ecosystem.name, subject.key)
-                return document is not None and document.checked_at > checked
-
-            def free() -> bool:
-                nonlocal lock
-                lock = self._locks.take(name)
-                return lock is not None
-
-            answered = await wait_for_other(free, refreshed, patience=60.0)
-            if answered:
-                if lock is not None:
-                    lock.release()
-                return _Asked()
         try:
             before = self._catalogue.document(ecosystem.name, subject.key)
             if before is not None and before.checked_at > checked:
-                return _Asked()
+                return _Asked()  # another process asked meanwhile
             return await self._fetch(subject, ecosystem, route, before, name)
         finally:
+            lock.release()
+
+    async def _turn(self, name: str) -> Lock:
+        """The lock of a question, when no other process is asking it any more. Raises UpstreamDown, StoreFailed."""
+        waited = 0.0
+        while waited < LONGEST_WAIT:
+            lock = self._locks.take(name)
             if lock is not None:
-                lock.release()
+                return lock
+            await asyncio.sleep(POLL)
+            waited += POLL
+        raise UpstreamDown("another worker has been asking for this for too long", retry_after=5)
 
     async def _fetch(
         self, subject: Subject, ecosystem: Ecosystem, route: Route, before: Document | None, name: str
@@ -274,7 +273,7 @@ class Documents:
         response: Response,
         part: Part,
     ) -> _Asked:
-        """Write the body to the store, read its pins, catalogue both. Raises StoreFailed, UpstreamLied, UpstreamDown."""
+        """Write the body, read its pins, catalogue both. Raises StoreFailed, UpstreamLied, UpstreamDown, NotFound."""
         address = hashlib.sha256()
         try:
             async for chunk in response.chunks:

@@ -12,7 +12,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from subak.errors import Mismatch, SubakError, UpstreamDown
+from subak.errors import Mismatch, SubakError
 from subak.model.exchange import UNPROVEN, Proof
 from subak.pipeline.answer import Held
 
@@ -136,17 +136,3 @@ def copy_of(error: SubakError) -> SubakError:
     fresh = type(error)(error.detail, fix=error.fix, retry_after=error.retry_after)
     fresh.__cause__ = error
     return fresh
-
-
-async def wait_for_other(free: Callable[[], bool], done: Callable[[], bool], patience: float) -> bool:
-    """Another process leads: wait until `done()` (True) or until its lock is `free()` (False: lead yourself).
-    Raises UpstreamDown after `patience` seconds."""
-    waited = 0.0
-    while waited < patience:
-        if done():
-            return True
-        if free():
-            return done()
-        await asyncio.sleep(POLL)
-        waited += POLL
-    raise UpstreamDown("another worker has been fetching this for too long", retry_after=5)

@@ -42,8 +42,8 @@ def refusal(error: SubakError, x: Exchange, ecosystems: Mapping[str, Ecosystem],
         headers.append(("retry-after", str(int(error.retry_after))))  # seconds: a date crashes poetry
     if isinstance(error, Unauthorised):
         headers.append(("www-authenticate", 'Basic realm="subak", charset="UTF-8"'))
-    for name in ecosystem.notice_headers if ecosystem is not None else ():
-        headers.append((name, _phrase(short, 200)))
+    if ecosystem is not None:
+        headers += [(name, _phrase(short, 200)) for name in ecosystem.notice_headers]
     return Refusal(status, tuple(headers), msgspec.json.encode(problem), _reason(error))
 
 

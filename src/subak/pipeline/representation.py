@@ -12,7 +12,7 @@ from pathlib import Path
 
 from subak.ecosystems.base import Ecosystem, Form, Page, View, negotiate
 from subak.errors import StoreFailed
-from subak.model.exchange import Asked, Origin, Subject
+from subak.model.exchange import Asked, Subject
 from subak.pipeline.answer import Found, Held
 from subak.pipeline.documents import Kept, MappedPage
 from subak.ports import Blobs, Catalogue, Renderings

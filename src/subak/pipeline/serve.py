@@ -96,7 +96,10 @@ def plan(found: Found, headers: Mapping[str, str], size: int) -> Plan:
 async def serve(
     found: Found, asked: Asked, reply: Reply, progress: Progress, labels: tuple[tuple[str, str], ...] = ()
 ) -> None:
-    """Send the answer, its head with `labels` added. Raises what the body raises; after the first byte that must break the connection."""
+    """Send the answer, its head with `labels` added.
+
+    Raises what the body raises; after the first byte that must break the connection.
+    """
     body = found.body
     size = body.size if isinstance(body, Held) else body.length
     partial = found.ranges and "range" in asked.headers

@@ -9,10 +9,10 @@ from msgspec import Raw
 from packaging.version import InvalidVersion, Version
 
 from subak.ecosystems.base import Page, View
-from subak.ecosystems.pypi_documents import chunked, link_to
-from subak.ecosystems.pypi_names import folded_version
-from subak.ecosystems.pypi_pages import check_text, decode
-from subak.ecosystems.pypi_places import Places
+from subak.ecosystems.pypi.documents import chunked, link_to
+from subak.ecosystems.pypi.names import folded_version
+from subak.ecosystems.pypi.pages import check_text, decode
+from subak.ecosystems.pypi.places import Places
 from subak.errors import NotFound, UpstreamLied
 from subak.model.exchange import Subject
 

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from subak.ecosystems.base import Page, View
-from subak.ecosystems.npm_versions import repaired
+from subak.ecosystems.npm.versions import repaired
 from subak.errors import NotFound, Refused, UpstreamLied
 from subak.model.digest import STRENGTH, UNPINNED, Digest, Pin, digest, from_sri
 from subak.model.exchange import Kind, Subject

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Raw
 
 from subak.ecosystems.base import Page, View
-from subak.ecosystems.pypi_documents import CHUNK, HTML_TAIL, chunked, html_head
-from subak.ecosystems.pypi_names import is_name, normalise
-from subak.ecosystems.pypi_pages import (
+from subak.ecosystems.pypi.documents import CHUNK, HTML_TAIL, chunked, html_head
+from subak.ecosystems.pypi.names import is_name, normalise
+from subak.ecosystems.pypi.pages import (
     LARGEST_HTML,
     check_api,
     check_text,
@@ -24,8 +24,8 @@ from subak.ecosystems.pypi_pages import (
 )
 from subak.errors import UpstreamLied
 
-WINDOW = 256 * 2**10
-"""Bytes of HTML parsed at a time."""
+WINDOW = 64 * 2**10
+"""Bytes of HTML parsed at a time; the tree of its anchors takes some twenty times that."""
 
 
 class _Meta(msgspec.Struct, rename="kebab"):

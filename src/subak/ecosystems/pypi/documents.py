@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Raw
 
 from subak.ecosystems.base import Page, View
-from subak.ecosystems.pypi_names import folded_version, normalise
-from subak.ecosystems.pypi_pages import Listed, Project, check_text, decode, form_of, read_project
-from subak.ecosystems.pypi_places import SIDECAR
+from subak.ecosystems.pypi.names import folded_version, normalise
+from subak.ecosystems.pypi.pages import Listed, Project, check_text, decode, form_of, read_project
+from subak.ecosystems.pypi.places import SIDECAR
 from subak.model.digest import UNPINNED, Digest, Pin, strongest
 from subak.model.exchange import Subject
 

@@ -21,8 +21,8 @@ from subak.ecosystems.base import (
     Route,
     SettingFile,
 )
-from subak.ecosystems.npm_documents import URL_SAFE, pins, render
-from subak.ecosystems.npm_versions import SEMVER
+from subak.ecosystems.npm.documents import URL_SAFE, pins, render
+from subak.ecosystems.npm.versions import SEMVER
 from subak.errors import NotFound
 from subak.model.exchange import Kind, Subject
 
@@ -273,4 +273,5 @@ NPM = Ecosystem(
     # Not the audits: an empty list of advisories would promise a safety that nobody looked into.
     absent={"search": b'{"objects":[],"total":0,"time":""}', "ping": b"{}"},
     error_body=error_body,
+    notice_headers=("npm-notice",),
 )

@@ -19,11 +19,20 @@ from subak.ecosystems.base import (
     SettingFile,
     View,
 )
-from subak.ecosystems.pypi_documents import chunked, project_pins, render_project, root_of
-from subak.ecosystems.pypi_legacy import check_members, render_legacy
-from subak.ecosystems.pypi_listing import check_listing, render_listing
-from subak.ecosystems.pypi_names import Named, candidates, canonical_version, is_name, normalise, purl
-from subak.ecosystems.pypi_places import SIDECAR
+from subak.ecosystems.pypi.documents import chunked, project_pins, render_project, root_of
+from subak.ecosystems.pypi.legacy import check_members, render_legacy
+from subak.ecosystems.pypi.listing import check_listing, render_listing
+from subak.ecosystems.pypi.names import (
+    Named,
+    candidates,
+    canonical_version,
+    folded_version,
+    is_name,
+    normalise,
+    purl,
+)
+from subak.ecosystems.pypi.places import SIDECAR
+from subak.ecosystems.pypi.sidecars import companion, cut
 from subak.errors import NotFound
 from subak.model.digest import Pin
 from subak.model.exchange import Kind, Subject
@@ -230,6 +239,9 @@ PYPI = Ecosystem(
     pins=_pins,
     render=_render,
     homes=_homes,
+    companion=companion,
+    cut=cut,
+    fold_version=folded_version,
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

@@ -14,8 +14,8 @@ from msgspec import Raw
 from selectolax.lexbor import LexborHTMLParser
 
 from subak.ecosystems.base import Page
-from subak.ecosystems.pypi_names import is_distribution, normalise, version_of
-from subak.ecosystems.pypi_places import Places
+from subak.ecosystems.pypi.names import is_distribution, normalise, version_of
+from subak.ecosystems.pypi.places import Places
 from subak.errors import UpstreamLied
 from subak.model.digest import STRENGTH
 

@@ -1,0 +1,153 @@
+"""Writes docs/reference/*.md from the code: settings, registries, clients, errors, readings. `--check` only compares.
+
+python -m tools.reference [--check]
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import typing
+from pathlib import Path
+
+from subak.analytics.measures import DIMENSIONS, MEASURES
+from subak.config import SECTIONS, Bytes, Config, Seconds
+from subak.ecosystems import ALL
+from subak.errors import STATUS
+from subak.model.reading import COLUMNS, Reading
+
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+NOTE = "<!-- Written by `make docs` from the code; edit the code instead. -->\n"
+
+
+def settings() -> str:
+    """Every setting with its default, variable and sentence."""
+    lines = [
+        "# Settings",
+        "",
+        "Read from `subak.toml` (or the file named by `--config` or `SUBAK_CONFIG`), then from the environment. Sizes "
+        "are "
+        'written like `"20 GiB"`, durations like `"5m"`. An unknown key stops the start.',
+        "",
+    ]
+    for section in SECTIONS:
+        kind = typing.get_type_hints(Config)[section]
+        lines += [
+            f"## [{section}]",
+            "",
+            (kind.__doc__ or "").strip(),
+            "",
+            "| key | default | variable | meaning |",
+            "| --- | --- | --- | --- |",
+        ]
+        defaults = kind()
+        for field in dataclasses.fields(kind):
+            value = _shown(getattr(defaults, field.name))
+            lines.append(
+                f"| `{field.name}` | `{value}` | `SUBAK_{section.upper()}_{field.name.upper()}` "
+                f"| {field.metadata['help']} |"
+            )
+        lines.append("")
+    lines += [
+        "Shorthands: `SUBAK_DATA` for `cache.data`, `SUBAK_UPSTREAM_<ECOSYSTEM>` for one of `upstream.registries`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Bytes):
+        for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+            if value and value % size == 0:
+                return f'"{value // size} {unit}"'
+    if isinstance(value, Seconds):
+        for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+            if value >= length and value % length == 0:
+                return f'"{value / length:.0f}{unit}"'
+        return f'"{value:g}s"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def registries() -> str:
+    """Routes, forms, clients and agents of every ecosystem."""
+    lines = ["# Registries", ""]
+    for ecosystem in ALL:
+        lines += [
+            f"## {ecosystem.title}: `{ecosystem.mount}/`",
+            "",
+            "| route | path | kind | fresh for | forms |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        for route in ecosystem.routes:
+            forms = ", ".join(f.name for f in route.forms) or "as it is"
+            fresh = "for ever" if route.kind in ("artifact", "metadata") else f"{route.fresh_for:g} s"
+            fresh = "not kept" if route.kind == "relay" else fresh
+            lines.append(f"| {route.name} | `{ecosystem.mount}{route.pattern}` | {route.kind} | {fresh} | {forms} |")
+        lines += ["", "| client | points here with |", "| --- | --- |"]
+        lines += [f"| {c.name} | `{c.line.replace('|', chr(92) + '|')}` |" for c in ecosystem.clients]
+        lines += ["", "Recognised agents: " + ", ".join(a.family for a in ecosystem.agents) + ".", ""]
+    return "\n".join(lines)
+
+
+def errors() -> str:
+    """Every failure with its status."""
+    lines = [
+        "# Errors",
+        "",
+        "Every refusal is a problem document (RFC 9457).",
+        "",
+        "| type | status | title | meaning |",
+        "| --- | --- | --- | --- |",
+    ]
+    for kind, status in STATUS.items():
+        dashed = "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("-")
+        lines.append(f"| `{dashed}` | {status} | {kind.title} | {' '.join((kind.__doc__ or '').split())} |")
+    return "\n".join([*lines, ""])
+
+
+def readings() -> str:
+    """Columns, dimensions, measures."""
+    lines = [
+        "# Readings",
+        "",
+        "One row per exchange, in `readings/YYYY-MM-DD/*.parquet` and, until compacted, in `readings/journal/*.jsonl`.",
+        "",
+        "| column | type |",
+        "| --- | --- |",
+    ]
+    lines += [f"| `{name}` | {COLUMNS[name]} |" for name in Reading._fields]
+    lines += [
+        "",
+        "Dimensions: " + ", ".join(f"`{name}`" for name in DIMENSIONS) + ".",
+        "",
+        "| measure | unit | definition |",
+        "| --- | --- | --- |",
+    ]
+    lines += [f"| `{name}` | {m.unit} | {m.definition} |" for name, m in MEASURES.items()]
+    return "\n".join([*lines, ""])
+
+
+PAGES = {"settings.md": settings, "registries.md": registries, "errors.md": errors, "readings.md": readings}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with --check tell which are out of date (exit 1)."""
+    old = []
+    for name, make in PAGES.items():
+        text = NOTE + make()
+        file = FOLDER / name
+        if "--check" in arguments:
+            if not file.is_file() or file.read_text("utf-8") != text:
+                old.append(name)
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+    if old:
+        print(f"out of date: {', '.join(old)}; run `make docs`", file=sys.stderr)
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
