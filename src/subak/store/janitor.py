@@ -41,7 +41,11 @@ class Swept:
     evicted: int = 0
     orphans: int = 0
     adopted: int = 0
+    """Whole copies that the catalogue did not know."""
+    broken: int = 0
+    """Unknown copies that did not match their digest, removed."""
     missing: int = 0
+    """Rows whose copy is gone."""
     parts: int = 0
     renderings: int = 0
     absences: int = 0
@@ -99,11 +103,11 @@ class Janitor:
         parts = sweep_parts(self._folder, self._locks, before=now - PARTS_IDLE)
         orphans, orphaned = self._free_orphans()
         evicted, given_up = self._evict(now)
-        adopted, missing = self._compare(now)
+        adopted, broken, missing = self._compare(now)
         absences = self._catalogue.forget_absences(now - ABSENCES_FOR)
         self._catalogue.tidy()
         self._passes += 1
-        return Swept(evicted, orphans, adopted, missing, parts, rendered, absences, freed + orphaned + given_up)
+        return Swept(evicted, orphans, adopted, broken, missing, parts, rendered, absences, freed + orphaned + given_up)
 
     def _evict(self, now: float) -> tuple[int, int]:
         """Give up the coldest blobs; (number, bytes)."""
@@ -158,9 +162,9 @@ class Janitor:
         self._catalogue.forget_referenced()
         return count, freed
 
-    def _compare(self, now: float) -> tuple[int, int]:
-        """Hold some shards of the folder against the catalogue; (files adopted, rows without file)."""
-        adopted = missing = 0
+    def _compare(self, now: float) -> tuple[int, int, int]:
+        """Hold some shards of the folder against the catalogue; (files adopted, removed, rows without file)."""
+        adopted = broken = missing = 0
         first = self._passes * SHARDS
         for number in range(first, first + SHARDS):
             shard = f"{number % 256:02x}"
@@ -169,17 +173,20 @@ class Janitor:
             for blob in present.keys() - known.keys():
                 size, written = present[blob]
                 if written < now - STRAY_AFTER:
-                    self._catalogue.adopt(blob, size, written)
-                    adopted += 1
+                    if self._blobs.recover(blob):
+                        self._catalogue.adopt(blob, size, written)
+                        adopted += 1
+                    else:
+                        broken += 1
             # A shard that is missing altogether looks like a disk that is not mounted: do not forget it all.
             for blob in known.keys() - present.keys() if present else ():
                 if self._blobs.size(blob) < 0:
                     self._catalogue.lose_blob(blob)
                     missing += 1
-        return adopted, missing
+        return adopted, broken, missing
 
     def _present(self, shard: str) -> dict[str, tuple[int, float]]:
-        """{sha256: (bytes, Unix time last written)} of the files in a shard."""
+        """{sha256: (bytes, Unix time it was published)} of the files in a shard."""
         found: dict[str, tuple[int, float]] = {}
         try:
             for entry in _scan(self._folder.blobs / shard):

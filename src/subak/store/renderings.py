@@ -138,11 +138,15 @@ def _pour(descriptor: int, chunks: Iterable[bytes]) -> Iterator[int]:
 def _publish(draft: Path, home: str, size: int) -> Path:
     """Give the draft its place: name and length together, at once."""
     place = Path(home, str(size))
-    try:
-        for _ in range(3):  # a sweep may remove the folder that it just emptied
+    tries = 10
+    while True:
+        try:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                return draft.rename(place)
-        raise FileNotFoundError(2, "the folder of renderings disappears")
-    except OSError as error:
-        raise disk_failed("keeping a rendering", error) from error
+            return draft.rename(place)
+        except (FileNotFoundError, FileExistsError) as error:
+            # A sweep may remove the folder it emptied, before our rename or in the middle of mkdir.
+            tries -= 1
+            if not tries:
+                raise disk_failed("keeping a rendering", error) from error
+        except OSError as error:
+            raise disk_failed("keeping a rendering", error) from error

@@ -112,7 +112,7 @@ def read_snapshots(folder: Path) -> list[Snapshot]:
             continue
         if all(len(tally.buckets) == len(BUCKETS) + 1 for tally in snapshot.tallies):
             found.append(snapshot)
-    return found
+    return sorted(found, key=lambda snapshot: snapshot.worker)
 
 
 def _remember(memo: dict[bytes, _T], part: bytes, labels: _T) -> _T:
