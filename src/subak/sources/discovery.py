@@ -22,7 +22,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -107,17 +107,23 @@ def discover(
         found = Found(name, url, said.where, "", authorization, CLIENT, bool(authorization), tuple(notes))
         return _credited(found, ecosystem, environ, home)
     if remembered and remembered.url and not is_ours(remembered.url, own):
-        where = f"remembered, {remembered.where}"
-        recalled = replace(remembered, where=where, by=REMEMBERED, notes=tuple(notes))
-        recalled = _credited(recalled, ecosystem, environ, home)
-        if remembered.credentialed and not recalled.authorization:
-            lost = f"its credentials are not remembered: set SUBAK_UPSTREAM_{name.upper()} to a URL that holds them"
-            recalled = replace(recalled, notes=(*recalled.notes, lost))
-        return recalled
+        return _recalled(remembered, notes, ecosystem, environ, home)
     return replace(_builtin(ecosystem, own), notes=tuple(notes))
 
 
 # ---------------------------------------------------------------- memory
+
+
+def _recalled(
+    remembered: Found, notes: Sequence[str], ecosystem: Ecosystem, environ: Mapping[str, str], home: Path
+) -> Found:
+    """What the clients said at an earlier start, with the credentials they hold today."""
+    where = f"remembered, {remembered.where}"
+    found = _credited(replace(remembered, where=where, by=REMEMBERED, notes=tuple(notes)), ecosystem, environ, home)
+    if remembered.credentialed and not found.authorization:
+        lost = f"its credentials are not remembered: set SUBAK_UPSTREAM_{found.ecosystem.upper()} to a URL with them"
+        return replace(found, notes=(*found.notes, lost))
+    return found
 
 
 def recall(file: Path) -> dict[str, Found]:

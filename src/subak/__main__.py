@@ -1,0 +1,5 @@
+"""`python -m subak`."""
+
+from subak.cli import main
+
+main()

@@ -1,0 +1,127 @@
+"""`subak stats` and `subak explain`: what happened, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from subak.cli.pointing import CONFIG, JSON
+from subak.cli.saying import as_json, heading, pretty, table
+from subak.config import load, parse_seconds
+from subak.errors import ConfigError, UpstreamDown
+
+if TYPE_CHECKING:
+    from subak.analytics.stats import Summary
+
+
+def stats(
+    url: str = typer.Option("", help="Ask the gateway there.", show_default="read this machine's data folder"),
+    since: str = typer.Option("24h", help="How far back: 90s, 5m, 24h, 7d."),
+    data: str | None = typer.Option(None, help="The data folder.", show_default="the one in the settings"),
+    config: str = CONFIG,
+    json: bool = JSON,
+) -> None:
+    """Hits, bytes spared and outside requests avoided, by ecosystem."""
+    import msgspec
+
+    try:
+        seconds = parse_seconds(since)
+    except ConfigError as error:
+        raise typer.BadParameter(error.detail, param_hint="--since") from error
+    found = _asked(url, seconds) if url else _read(config, data, seconds)
+    if json:
+        as_json(msgspec.to_builtins(found))
+    else:
+        _show(found, since)
+
+
+def _asked(url: str, seconds: float) -> Summary:
+    import msgspec
+
+    from subak.adoption.asking import ask_json
+    from subak.adoption.settings import check_url
+    from subak.analytics.stats import Summary
+
+    raw = ask_json(check_url(url), f"/-/api/v1/stats?since={round(seconds)}")
+    try:
+        return msgspec.convert(raw, Summary)
+    except msgspec.ValidationError as error:
+        raise UpstreamDown(f"the gateway at {url} answers in a form this version does not know: {error}") from error
+
+
+def _read(config: str, data: str | None, seconds: float) -> Summary:
+    from subak import app
+    from subak.analytics.stats import summary
+
+    now = app.now()
+    return summary(load(config, cache__data=data).folder / "readings", now - seconds, now)
+
+
+def _show(found: Summary, since: str) -> None:
+    from subak.adoption.words import counted, percent, size
+
+    overall: dict[str, Any] = found.overall
+    if not overall.get("requests"):
+        print(f"No registry traffic in the last {since}.")
+        return
+    avoided, requests = int(overall["outside_requests_avoided"]), int(overall["requests"])
+    heading(
+        f"Last {since}: {counted(requests, 'request')}, {percent(overall['hit_ratio'])} from copies; "
+        f"{counted(avoided, 'outside request')} avoided, {size(overall['bytes_spared'])} spared"
+    )
+    parts = (
+        ("By ecosystem", "ecosystem", found.ecosystems),
+        ("By tool", "agent", found.agents),
+        ("Largest packages", "package", found.packages),
+    )
+    for title, column, rows in parts:
+        print()
+        _rows(title, column, rows)
+
+
+COUNTS = ("requests", "hits", "stale", "misses", "refused", "errors")
+
+
+def _rows(title: str, column: str, rows: list[dict[str, Any]]) -> None:
+    if not pretty():
+        print(f"# {title}")
+    names = (column, *COUNTS, "from copies", "sent", "spared", "p95 ms")
+    table(title, names, [_cells(column, row) for row in rows], numbers=len(names) - 1)
+
+
+def _cells(column: str, row: dict[str, Any]) -> tuple[str, ...]:
+    from subak.adoption.words import percent, size
+
+    slow = row["p95_ms"]
+    return (
+        str(row[column]) or "-",
+        *(str(row[name]) for name in COUNTS),
+        percent(row["hit_ratio"]),
+        size(row["bytes_sent"]),
+        size(row["bytes_spared"]),
+        "-" if slow is None else f"{slow:.1f}",
+    )
+
+
+def explain(
+    text: str = typer.Argument(
+        metavar="URL-OR-LOG-LINE", help="A URL, a path such as /npm/left-pad, or a line of the access log."
+    ),
+    agent: str = typer.Option("", help="The User-Agent to assume."),
+    config: str = CONFIG,
+    json: bool = JSON,
+) -> None:
+    """The pipeline's decision about a request, stage by stage."""
+    from subak import app
+
+    found = app.explain(load(config), text, agent)
+    if json:
+        as_json(found.as_dict())
+    elif pretty():
+        for stage, line in found.stages:
+            heading(stage)
+            print(f"  {line}")
+    else:
+        for stage, line in found.stages:
+            print(f"{stage}\t{line}")
