@@ -190,13 +190,14 @@ def load(path: str = "", environ: Mapping[str, str] | None = None, **overrides: 
             value = environ.get(f"SUBAK_{section}_{known.name}".upper())
             if value is not None:
                 tree[section][known.name] = value
-    if environ.get("SUBAK_DATA"):
-        tree["cache"].setdefault("data", environ["SUBAK_DATA"])
+    if environ.get("SUBAK_DATA") and "SUBAK_CACHE_DATA" not in environ:
+        tree["cache"]["data"] = environ["SUBAK_DATA"]
     for name, value in environ.items():
         found = re.fullmatch(r"SUBAK_UPSTREAM_([A-Z0-9]+)", name)
         if found and found[1].lower() not in {f.name for f in dataclasses.fields(UpstreamConfig)}:
-            tree["upstream"].setdefault("registries", {})
-            tree["upstream"]["registries"] = {**tree["upstream"]["registries"], found[1].lower(): value}
+            registries = tree["upstream"].setdefault("registries", {})
+            if isinstance(registries, dict):  # else it is refused below
+                tree["upstream"]["registries"] = {**registries, found[1].lower(): value}
     for name, value in overrides.items():
         if value is not None:
             section, _, key = name.partition("__")
@@ -240,9 +241,9 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     origin = typing.get_origin(kind)
     try:
         if kind is Bytes:
-            return parse_bytes(value) if isinstance(value, str) else Bytes(value)
+            return parse_bytes(value) if isinstance(value, str) else Bytes(_amount(value))
         if kind is Seconds:
-            return parse_seconds(value) if isinstance(value, str) else Seconds(value)
+            return parse_seconds(value) if isinstance(value, str) else Seconds(_amount(value))
         if kind is bool:
             if isinstance(value, bool):
                 return value
@@ -252,7 +253,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         if kind is int:
             if isinstance(value, (bool, float)):
                 raise ValueError("not a whole number")
-            return int(value)
+            return int(_amount(int(value)))
         if origin is list:
             items = [i.strip() for i in value.split(",") if i.strip()] if isinstance(value, str) else list(value)
             if not all(isinstance(i, str) for i in items):
@@ -267,6 +268,13 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return value
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{where} = {value!r}: {error}") from error
+
+
+def _amount(value: Any) -> Any:
+    """No setting is below zero or beyond all bounds. Raises ValueError, TypeError."""
+    if isinstance(value, bool) or not 0 <= value < float("inf"):
+        raise ValueError("not a number from 0 on")
+    return value
 
 
 def _check(config: Config) -> None:

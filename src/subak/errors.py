@@ -58,6 +58,10 @@ class NotAllowed(SubakError):
 
     title = "Method not offered"
 
+    def __init__(self, detail: str, *, allow: tuple[str, ...] = ("GET", "HEAD"), fix: str = "") -> None:
+        super().__init__(detail, fix=fix)
+        self.allow = allow
+
 
 class NoUpstream(SubakError):
     """No upstream is set for this ecosystem. An operator acts."""

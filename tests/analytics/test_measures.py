@@ -70,7 +70,7 @@ BRUTE: dict[str, Callable[[list[Reading]], Value]] = {
     "stale": lambda rows: sum(r.origin == "stale" for r in rows),
     "misses": lambda rows: sum(r.origin == "miss" for r in rows),
     "refused": lambda rows: sum(r.rule != "" for r in rows),
-    "errors": lambda rows: sum(r.status >= 500 or (r.status < 400 and r.error != "") for r in rows),
+    "errors": lambda rows: sum(r.status >= 500 or (r.status < 400 and r.error not in ("", "ClientGone")) for r in rows),
     "bytes_sent": lambda rows: sum(r.sent for r in rows),
     "bytes_fetched": lambda rows: sum(r.fetched for r in rows),
     "bytes_spared": lambda rows: sum(r.sent for r in rows if r.origin in COPIES),

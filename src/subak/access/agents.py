@@ -43,11 +43,12 @@ class Agents:
 
     def parse(self, text: str) -> Agent:
         """The tool; family 'unknown' if no pattern fits, 'none' for an empty agent."""
+        text = text[:LONGEST]
         found = self._memo.get(text)
         if found is None:
             if len(self._memo) >= self._remembered:  # a scraper may invent a new agent per request
                 self._memo.clear()
-            found = self._memo[text] = self._parse(text[:LONGEST])
+            found = self._memo[text] = self._parse(text)
         return found
 
     def _parse(self, text: str) -> Agent:

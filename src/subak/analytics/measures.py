@@ -59,20 +59,20 @@ MEASURES: Mapping[str, Measure] = {
     "misses": Measure(
         "count(*) FILTER (origin = 'miss')",
         "requests",
-        "Answered by upstream; requests that shared one fetch count one by one.",
+        "This request made us ask upstream; requests that rode along on its fetch are hits.",
     ),
     "refused": Measure("count(*) FILTER (rule <> '')", "requests", "Refused by a rule of policy or an allowance."),
     "errors": Measure(
-        "count(*) FILTER (status >= 500 OR (status < 400 AND error <> ''))",
+        "count(*) FILTER (status >= 500 OR (status < 400 AND error NOT IN ('', 'ClientGone')))",
         "requests",
-        "Failed on our side or upstream's: a status of 500 or more, or an answer broken off.",
+        "Failed on our side or upstream's: a status of 500 or more, or an answer we broke off. Clients that left are not.",
     ),
     "bytes_sent": Measure("coalesce(sum(sent), 0)::BIGINT", "bytes", "Body bytes handed to clients."),
     "bytes_fetched": Measure("coalesce(sum(fetched), 0)::BIGINT", "bytes", "Body bytes read from upstreams."),
     "bytes_spared": Measure(
         f"coalesce(sum(sent) FILTER (origin IN {COPIES}), 0)::BIGINT",
         "bytes",
-        "Body bytes sent from copies. A lower bound: requests that shared a running fetch are not in it.",
+        "Body bytes sent that this request did not make us fetch.",
     ),
     "outside_requests_avoided": Measure(
         f"count(*) FILTER (origin IN ('hit', 'peer') AND {REGISTRY})",

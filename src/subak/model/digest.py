@@ -47,9 +47,10 @@ def strongest(hashes: dict[str, str]) -> Digest:
     A malformed value of a known algorithm raises UpstreamLied: a pin that cannot be read must not
     silently become no pin.
     """
+    known = {name.lower().replace("-", ""): value for name, value in hashes.items()}
     for algorithm in reversed(STRENGTH):
-        if algorithm in hashes:
-            return digest(algorithm, hashes[algorithm])
+        if algorithm in known:
+            return digest(algorithm, known[algorithm])
     return UNPINNED
 
 

@@ -182,7 +182,7 @@ __all__ = [
     "Origin",
     "Proof",
     "Sent",
-    "Subject",
     "SubakError",
+    "Subject",
     "Verdict",
 ]

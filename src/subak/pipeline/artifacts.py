@@ -53,6 +53,7 @@ class Artifacts:
         self._attempts = attempts
         self._now = now
         self._flights: dict[str, Flight] = {}
+        self._full = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def find(self, subject: Subject, ecosystem: Ecosystem, route: Route) -> Found:
@@ -69,13 +70,23 @@ class Artifacts:
             file, learnt = await self._learn(subject, ecosystem)
             if file.blob and (held := self.held(file.blob)) is not None:
                 return self._found(Origin.CACHE, held, file.blob, route, _proof(file), learnt)
-        if not self._blobs.room_for(max(file.pin.size, 0)):
+        if self._disk_is_full(file.pin.size):
             return await self._pass(subject, ecosystem, route, file)
         try:
             return await self._follow(subject, ecosystem, route, file, learnt)
-        except StoreFailed as error:
-            log.error("cannot keep %s %s: %s", ecosystem.name, subject.key, error)
+        except StoreFailed:  # told by the flight
             return await self._pass(subject, ecosystem, route, file)
+
+    def _disk_is_full(self, size: int) -> bool:
+        """Whether the reserve forbids `size` more bytes; told once, not for every file."""
+        full = not self._blobs.room_for(max(size, 0))
+        if full != self._full:
+            self._full = full
+            if full:
+                log.error("the disk is at its reserve: files are verified and handed through, but not kept")
+            else:
+                log.warning("the disk has room again: files are kept")
+        return full
 
     async def cut(self, subject: Subject, ecosystem: Ecosystem, route: Route) -> Found:
         """An announced sidecar that upstream does not serve: cut it out of the artifact itself and keep it.
@@ -94,8 +105,23 @@ class Artifacts:
         if held.path is None:
             raise NotFound(f"{subject.key} cannot be made now")
         flight = Flight(hashlib.sha256(f"cut\0{ecosystem.name}\0{subject.key}".encode()).hexdigest(), subject.key)
-        await asyncio.to_thread(self._cut, flight, subject, ecosystem, file, held.path)
+        lock = await self._turn(flight.name)
+        try:
+            file = self._catalogue.file(ecosystem.name, subject.key) or file
+            if file.blob and (cut := self.held(file.blob)) is not None:  # somebody else was faster
+                return self._found(Origin.CACHE, cut, file.blob, route, _proof(file), found.fetched)
+            await asyncio.to_thread(self._cut, flight, subject, ecosystem, file, held.path)
+        finally:
+            lock.release()
         return self._found(found.origin, self._landed(flight.blob), flight.blob, route, flight.proof, found.fetched)
+
+    async def _turn(self, name: str) -> Lock:
+        """The lock of that name, when its holder is done. Raises StoreFailed."""
+        while True:
+            lock = self._locks.take(name)
+            if lock is not None:
+                return lock
+            await asyncio.sleep(POLL)
 
     def _cut(self, flight: Flight, subject: Subject, ecosystem: Ecosystem, file: File, artifact: Path) -> None:
         """Blocking: cut, verify, keep."""
@@ -153,17 +179,21 @@ class Artifacts:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         await flight.until(lambda: flight.begun or flight.kept)
-        if flight.kept:  # another process had it by then
-            return self._found(Origin.CACHE, self._landed(flight.blob), flight.blob, route, flight.proof, learnt)
+        # Whoever rides along on somebody else's transfer, here or in another process, costs the registry nothing.
+        leads = leads and flight.ours
+        origin = Origin.UPSTREAM if leads else Origin.CACHE
         try:
-            follower = Follower(flight, leads=leads, held=self._landed)
+            follower = None if flight.kept else Follower(flight, leads=leads, held=self._landed)
         except FileNotFoundError:  # renamed this instant: it is about to land
             await flight.until(lambda: flight.kept)
-            return self._found(Origin.CACHE, self._landed(flight.blob), flight.blob, route, flight.proof, learnt)
+            follower = None
+        if follower is None:
+            fetched = learnt + (flight.fetched if leads else 0)
+            return self._found(origin, self._landed(flight.blob), flight.blob, route, flight.proof, fetched)
         try:
             if 0 <= flight.length <= SMALL:
                 await flight.until(lambda: flight.verified)
-            found = self._found(Origin.UPSTREAM, Held(flight.length), flight.blob, route, flight.proof, learnt)
+            found = self._found(origin, Held(flight.length), flight.blob, route, flight.proof, learnt)
         except BaseException:
             follower.close()
             raise
@@ -190,6 +220,7 @@ class Artifacts:
                 return
             if flight.begun:  # followers have been shown bytes of a transfer that broke off elsewhere
                 raise UpstreamDown("the transfer of another worker broke off", retry_after=1)
+            flight.ours = True
             transfer = Transfer(self._upstream, self._blobs, self._attempts)
             first_seen = file.first_seen if not file.pin.digest else UNPINNED
             part = await transfer.run(flight, ecosystem, subject, file.pin, first_seen)

@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import logging
 import mmap
+import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -286,7 +287,7 @@ class Documents:
                 part.write(chunk)
             _whole(response, part.size, ecosystem.name, subject.key)
             document = replace(document, blob=address.hexdigest(), size=part.size)
-            if held is not None and held.blob == document.blob and held.content_type == document.content_type:
+            if held is not None and _same(held, document):
                 await asyncio.to_thread(
                     self._catalogue.confirm_document,
                     ecosystem.name,
@@ -306,11 +307,15 @@ class Documents:
         """Blocking: publish and catalogue a document that lies in `part`.
 
         Reading the pins is also the check that this is such a document: if it raises, the catalogue rolls back
-        and the janitor finds the blob unreferenced.
+        and nothing was published.
         """
-        with MappedPage(part.path, document) as page:
+
+        def announced() -> Iterator[Pin]:
+            yield from ecosystem.pins(subject, page)
             part.commit(document.blob, durable=False)  # rendering checks the digest again
-            self._catalogue.keep_document(document, ecosystem.pins(subject, page))
+
+        with MappedPage(part.path, document) as page:
+            self._catalogue.keep_document(document, announced())
 
     async def _pass(self, ask: Fetch, document: Document, subject: Subject, ecosystem: Ecosystem) -> _Asked:
         """The store failed: fetch into memory, remember the pins in memory, keep nothing."""
@@ -346,7 +351,7 @@ class MappedPage:
     def __enter__(self) -> Page:
         document = self._document
         with self._path.open("rb") as file:
-            if document.size == 0:
+            if os.fstat(file.fileno()).st_size == 0:  # cannot be mapped; torn, unless the document is empty
                 return Page(b"", document.content_type, document.url)
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         return Page(memoryview(self._map), document.content_type, document.url)
@@ -355,6 +360,12 @@ class MappedPage:
         # Not closed here: a generator or traceback may still hold a view; the map goes with the last of them.
         if hasattr(self, "_map"):
             del self._map
+
+
+def _same(held: Document, document: Document) -> bool:
+    """Whether nothing changed that pins or renderings depend on."""
+    now = (document.blob, document.content_type, document.url)
+    return (held.blob, held.content_type, held.url) == now
 
 
 def _clean(value: str) -> str:

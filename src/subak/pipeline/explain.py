@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
 from subak.ecosystems.base import Ecosystem, negotiate
 from subak.errors import BadRequest, NotFound, SubakError
@@ -64,14 +63,14 @@ def read_question(text: str, agent: str, now: float) -> Asked:
     line = _LOG_LINE.match(text)
     if line:
         client, method, target = line["client"], line["method"], line["target"]
-        agent = line["agent"] or agent
+        agent = {None: agent, "-": ""}.get(line["agent"], line["agent"])
     else:
         client = "127.0.0.1"
         method, _, target = text.rpartition(" ")
         method = method.strip().upper() or "GET"
     if target.startswith(("http://", "https://")):
-        parts = urlsplit(target)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        _, _, rest = target.partition("://")
+        target = "/" + rest.partition("/")[2]
     path, _, query = target.partition("?")
     if not path.startswith("/") or not method.isalpha():
         raise BadRequest(
@@ -176,10 +175,11 @@ def _document(subject: Subject, ecosystem: Ecosystem, known: Known) -> tuple[Ori
             target = ecosystem.source(subject, known.base(ecosystem.name))
             tag = document.etag or document.last_modified if document is not None else ""
             how = "with its validator" if tag else "without a validator"
+            copy = document is not None and document.status == 200
             lines.append(
                 (
                     "resolve",
-                    f"{held}: ask {target} {how}" + ("; if that fails, our copy marked stale" if document else ""),
+                    f"{held}: ask {target} {how}" + ("; if that fails, our copy marked stale" if copy else ""),
                 )
             )
         case GiveUp(error):

@@ -33,6 +33,8 @@ class Flight:
         self.size = 0
         self.length = -1
         self.begun = False
+        self.ours = False
+        """This process fetches it; else it was there already, or another process does."""
         self.verified = False
         self.kept = False
         self.error: SubakError | None = None

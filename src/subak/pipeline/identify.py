@@ -39,7 +39,10 @@ def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem]) -> Sub
         raise NotFound(f"{ecosystem.title} has nothing at this path")
     route, parameters = found
     if method not in route.methods:
-        raise NotAllowed(f"{method} is not offered here: this gateway reads from registries, it does not publish")
+        raise NotAllowed(
+            f"{method} is not offered here: this gateway reads from registries, it does not publish",
+            allow=route.methods,
+        )
     subject = ecosystem.subject(route, parameters)
     if isinstance(subject, Moved):
         return Subject(ecosystem.name, route.kind, MOVED, part=subject.path, keyed=keyed)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from subak.ecosystems.base import Ecosystem
-from subak.errors import STATUS, Refused, SubakError, TooMany, Unauthorised
+from subak.errors import STATUS, NotAllowed, Refused, SubakError, TooMany, Unauthorised
 from subak.model.exchange import Exchange
 from subak.pipeline.serve import Refusal
 
@@ -33,13 +33,17 @@ def refusal(error: SubakError, x: Exchange, ecosystems: Mapping[str, Ecosystem],
         problem["rule"] = error.rule
     if isinstance(error, TooMany):
         problem["violated-policies"] = [error.rule]
-    ecosystem = ecosystems.get(x.subject.ecosystem)
+    # A path that was refused before it was understood still shows whose client asks.
+    mount = x.asked.path.removeprefix("/k").split("/")[1:2]
+    ecosystem = ecosystems.get(x.subject.ecosystem or "".join(mount))
     short = f"{error.title}: {error.detail}"
     if ecosystem is not None:
         problem.update(ecosystem.error_body(short))
     headers = [("content-type", "application/problem+json"), ("cache-control", "no-store")]
     if error.retry_after > 0:
         headers.append(("retry-after", str(int(error.retry_after))))  # seconds: a date crashes poetry
+    if isinstance(error, NotAllowed):
+        headers.append(("allow", ", ".join(error.allow)))  # RFC 9110 §15.5.6: required
     if isinstance(error, Unauthorised):
         headers.append(("www-authenticate", 'Basic realm="subak", charset="UTF-8"'))
     if ecosystem is not None:

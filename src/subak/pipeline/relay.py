@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -13,7 +14,7 @@ from subak.model.digest import UNPINNED
 from subak.model.exchange import UNPROVEN, Asked, Origin, Proof, Subject
 from subak.pipeline.answer import Flow, Found, Held
 from subak.pipeline.flight import TAIL
-from subak.ports import Fetch, File, Upstream
+from subak.ports import Fetch, File, Response, Upstream
 from subak.trust.verifier import Verifier
 
 LARGEST = 64 * 2**20
@@ -32,32 +33,50 @@ class PassingFile:
         self._what = f"{ecosystem} {key}"
         self._file = file
         self._stack = AsyncExitStack()
+        self._hanging_up: asyncio.Task[None] | None = None
         self.length = -1
         self.proof = UNPROVEN
         self.fetched = 0
 
     async def open(self) -> None:
-        """Ask upstream. Raises NotFound, UpstreamDown, UpstreamLied."""
+        """Ask upstream. Raises NotFound, UpstreamDown, UpstreamLied, Mismatch."""
         self._response = await self._stack.enter_async_context(self._upstream.fetch(self._ask))
-        status = self._response.status
-        if status != 200:
+        try:
+            self._check(self._response)
+        except BaseException:
             await self._stack.aclose()
-            if status in (404, 410, 451):
-                raise NotFound(f"{self._what} is no longer at its upstream")
-            raise UpstreamLied(f"the upstream answered {status} for {self._what}")
-        self.length = self._response.length
+            raise
+
+    def _check(self, response: Response) -> None:
+        """Raises NotFound, UpstreamLied, Mismatch unless the answer can be the file; learns its length."""
+        if response.status in (404, 410, 451):
+            raise NotFound(f"{self._what} is no longer at its upstream")
+        if response.status != 200:
+            raise UpstreamLied(f"the upstream answered {response.status} for {self._what}")
+        announced = self._file.pin.size
+        if announced >= 0 and response.length >= 0 and response.length != announced:
+            raise Mismatch(f"{self._what}: upstream sends {response.length} bytes, its index announces {announced}")
+        self.length = response.length if response.length >= 0 else announced
+        if self.length == 0:  # complete with its head: nothing could be held back
+            self._verifier().finish(self._what)
+
+    def _verifier(self) -> Verifier:
+        pin = self._file.pin
+        first_seen = self._file.first_seen if not pin.digest else UNPINNED
+        return Verifier(pin.digest or first_seen, first_seen=not pin.digest)
 
     async def pieces(self, start: int = 0) -> AsyncIterator[bytes]:
         """See answer.Flow."""
-        pin = self._file.pin
-        first_seen = self._file.first_seen if not pin.digest else UNPINNED
-        verifier = Verifier(pin.digest or first_seen, first_seen=not pin.digest)
+        verifier = self._verifier()
         waiting: deque[bytes] = deque()
         held = skipped = 0
         try:
             async for chunk in self._response.chunks:
                 verifier.update(chunk)
                 self.fetched += len(chunk)
+                if 0 <= self.length < self.fetched:
+                    # Whoever counts bytes would take the first `length` of them for the whole.
+                    raise Mismatch(f"{self._what}: upstream sends more than {self.length} bytes")
                 fresh = chunk[max(0, start - skipped) :] if skipped < start else chunk
                 skipped += len(chunk)
                 if fresh:
@@ -68,8 +87,6 @@ class PassingFile:
                     yield waiting.popleft()
             if self.length >= 0 and self.fetched != self.length:
                 raise UpstreamDown(f"{self._what}: {self.fetched} of {self.length} bytes came")
-            if pin.size >= 0 and self.fetched != pin.size:
-                raise Mismatch(f"{self._what}: {self.fetched} bytes came, its index announces {pin.size}")
             self.proof = verifier.finish(self._what)
             while waiting:
                 yield waiting.popleft()
@@ -81,7 +98,8 @@ class PassingFile:
         raise StoreFailed(f"{self._what} cannot be kept now, so parts of it cannot be served", retry_after=60)
 
     def close(self) -> None:
-        """Nothing borrowed from the store; the connection ends with `pieces`."""
+        """Hang up, if nobody wanted the pieces; else the connection ended with them."""
+        self._hanging_up = asyncio.get_running_loop().create_task(self._stack.aclose())
 
 
 class Rescued:
@@ -90,6 +108,7 @@ class Rescued:
     def __init__(self, flow: Flow, passing: Callable[[], PassingFile]) -> None:
         self._flow: Flow = flow
         self._passing = passing
+        self._fetched_before = 0
 
     @property
     def length(self) -> int:
@@ -101,7 +120,7 @@ class Rescued:
 
     @property
     def fetched(self) -> int:
-        return self._flow.fetched
+        return self._fetched_before + self._flow.fetched
 
     async def pieces(self, start: int = 0) -> AsyncIterator[bytes]:
         """See answer.Flow."""
@@ -112,11 +131,18 @@ class Rescued:
                 yield piece
             return
         except StoreFailed:
-            passing = self._passing()
+            passing, promised = self._passing(), self._flow.length
         await passing.open()
-        self._flow = passing
-        async for piece in passing.pieces(position):
-            yield piece
+        if promised >= 0 and passing.length not in (-1, promised):
+            passing.close()
+            raise Mismatch(f"upstream sends {passing.length} bytes when asked again, {promised} before")
+        passing.length = max(passing.length, promised)
+        self._fetched_before, self._flow = self._flow.fetched, passing
+        try:
+            async for piece in passing.pieces(position):
+                yield piece
+        finally:
+            passing.close()
 
     async def landed(self) -> Held:
         """See answer.Flow."""

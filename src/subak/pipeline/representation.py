@@ -64,7 +64,10 @@ class Representations:
         path = self.renderings.find(name)
         if path is None:
             path = await self._render(name, kept, subject, ecosystem, view, compressed)
-        return replace(found, body=Held(path.stat().st_size, path=path))
+        try:
+            return replace(found, body=Held(path.stat().st_size, path=path))
+        except FileNotFoundError as error:
+            raise StoreFailed("a rendering was tidied away this instant", retry_after=1) from error
 
     async def _render(
         self, name: str, kept: Kept, subject: Subject, ecosystem: Ecosystem, view: View, compressed: bool
@@ -85,6 +88,7 @@ class Representations:
             with MappedPage(self.blobs.path(document.blob), document) as page:
                 # Documents are published without fsync: after a power loss the file may be torn.
                 if hashlib.sha256(page.body).hexdigest() != document.blob:
+                    self.blobs.remove(document.blob)  # else equal bytes, fetched again, would count as held already
                     raise FileNotFoundError(document.blob)
                 return self.renderings.keep(name, _chunks(ecosystem, subject, page, view, compressed))
         except FileNotFoundError as error:

@@ -85,8 +85,9 @@ async def run(request: Request, gate: Gate, reply: Reply) -> Exchange:
             [*told.headers, ("content-length", str(len(told.body))), ("x-request-id", request.id)],
             reason=told.reason,
         )
-        await reply.write(b"" if request.asked.method == "HEAD" else told.body, more=False)
-        progress.bytes, progress.complete = len(told.body), True
+        body = b"" if request.asked.method == "HEAD" else told.body
+        await reply.write(body, more=False)
+        progress.bytes, progress.complete = len(body), True
     except asyncio.CancelledError:
         failure = "Cancelled"
         raise
@@ -111,5 +112,5 @@ def _no_loop(asked: Asked, gate: Gate) -> None:
 
 def _tell_operator(request: Request, error: SubakError) -> None:
     """One line for a transfer that had to be broken; others were logged where they were handled."""
-    if isinstance(error, (Mismatch, UpstreamDown, StoreFailed)):
+    if isinstance(error, (Mismatch, UpstreamDown, StoreFailed)) and not isinstance(error.__cause__, SubakError):
         log.warning("broke off %s for %s: %s", request.asked.path[:200], request.id, error)

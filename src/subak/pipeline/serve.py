@@ -83,6 +83,8 @@ def plan(found: Found, headers: Mapping[str, str], size: int) -> Plan:
         start, stop = max(0, size - int(wanted[2])), size
         if int(wanted[2]) == 0:
             return Plan(416, (("content-range", f"bytes */{size}"),))
+        if size == 0:  # satisfiable, but Content-Range cannot say so
+            return Plan(200, (), 0, size)
     else:
         start = int(wanted[1])
         stop = min(size, int(wanted[2]) + 1) if wanted[2] else size
@@ -102,20 +104,22 @@ async def serve(
     """
     body = found.body
     size = body.size if isinstance(body, Held) else body.length
-    partial = found.ranges and "range" in asked.headers
+    headers = dict(asked.headers)
+    if asked.method != "GET":
+        headers.pop("range", None)  # RFC 9110 §14.2: for other methods ranges mean nothing
+    partial = found.ranges and "range" in headers
     if not isinstance(body, Held) and (partial or size < 0) and not _unchanged(found, asked):
         # Parts of a file that is not verified yet must not leave; an unknown length is known once it landed.
         try:
             body = await body.landed()
             size = body.size
         except StoreFailed:
-            if isinstance(body, Held) or found.ranges:
+            if partial:
                 raise
-    decided = plan(found, asked.headers, size)
+    decided = plan(found, headers, size)
     progress.status = decided.status
     await reply.start(decided.status, [*_head(found, decided, size), *labels])
-    wanted = 0 if asked.method == "HEAD" or decided.status in (304, 416) else decided.stop - decided.start
-    if wanted == 0 and size >= 0:
+    if asked.method == "HEAD" or decided.status in (304, 416) or decided.start == decided.stop:
         await reply.write(b"", more=False)
         progress.complete = True
         return

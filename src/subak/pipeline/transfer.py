@@ -65,6 +65,8 @@ class Transfer:
         total = held + response.length if response.length >= 0 else -1
         if pin.size >= 0 and total >= 0 and total != pin.size:
             raise Mismatch(f"{flight.what}: upstream sends {total} bytes, its index announces {pin.size}")
+        if flight.begun and 0 <= flight.length != total >= 0:
+            raise Mismatch(f"{flight.what}: upstream sends {total} bytes when asked again, {flight.length} before")
         if not flight.begun:
             length = total if total >= 0 else pin.size
             with suppress(OSError):  # only other processes read it, to stream along; they can also wait
@@ -81,12 +83,17 @@ class Transfer:
                     raise Mismatch(f"{flight.what}: upstream sent other bytes when asked again")
                 fresh = chunk[known:]
             position += len(chunk)
+            if 0 <= flight.length < position:
+                # Followers were promised a length: they would take the first bytes of a longer file for the whole.
+                raise Mismatch(f"{flight.what}: upstream sends more than {flight.length} bytes")
             if fresh:
                 verifier.update(fresh)
                 part.write(fresh)
                 flight.advance(part.size)
         if total >= 0 and position != total:
             raise UpstreamDown(f"{flight.what}: {position} of {total} bytes came")
+        if 0 <= flight.length != position:
+            raise Mismatch(f"{flight.what}: {position} bytes came instead of {flight.length}")
         if total < 0 and not pin.digest and "chunked" not in response.headers.get("transfer-encoding", "").lower():
             raise UpstreamLied(f"{flight.what}: neither length nor digest is known, so completeness cannot be told")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
 
@@ -19,11 +20,22 @@ def is_private(address: str) -> bool:
     return not parsed.is_global or parsed.is_multicast
 
 
+_NUMBERS = re.compile(r"[0-9a-fA-FxX.]+\Z")
+
+
 def literal(host: str) -> str:
-    """The address if `host` is one (brackets allowed), else ''."""
+    """The address if `host` is one (brackets allowed), else ''.
+
+    Spellings that connect(2) understands count too: '127.1' and '2130706433' never meet the resolver.
+    """
+    bare = host.strip("[]").partition("%")[0].rstrip(".")
     try:
-        return str(ipaddress.ip_address(host.strip("[]").partition("%")[0]))
+        return str(ipaddress.ip_address(bare))
     except ValueError:
+        pass  # then it may be one of the old spellings, inet_aton(3)
+    try:
+        return str(ipaddress.IPv4Address(socket.inet_aton(bare))) if _NUMBERS.match(bare) else ""
+    except OSError:
         return ""
 
 

@@ -7,7 +7,8 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiohttp.resolver import ThreadedResolver
@@ -57,11 +58,13 @@ class Registries:
         self._base_hosts = {name: urlsplit(r.url).hostname or "" for name, r in registries.items() if r.url}
         self._private: dict[str, bool] = {}
         self._allowed: Collection[str] = frozenset(h.lower() for h in settings.allow_hosts)
+        self._proxies = {scheme: url if "://" in url else f"http://{url}" for scheme, url in getproxies().items()}
         self._may_be_private: set[str] = set(self._base_hosts.values()) | set(self._allowed)
+        self._may_be_private |= {urlsplit(url).hostname or "" for url in self._proxies.values()}
         connector = aiohttp.TCPConnector(
             limit=0,
             limit_per_host=settings.connections,
-            resolver=GuardedResolver(ThreadedResolver(), lambda host: host in self._may_be_private),
+            resolver=GuardedResolver(ThreadedResolver(), lambda host: host.lower() in self._may_be_private),
             ttl_dns_cache=60,
             keepalive_timeout=30,
         )
@@ -73,7 +76,8 @@ class Registries:
             read_bufsize=PIECE,
             max_line_size=16384,
             max_field_size=16384,
-            trust_env=True,
+            # Not trust_env: besides proxies it would read ~/.netrc and send its default entry to every host.
+            trust_env=False,
         )
 
     async def close(self) -> None:
@@ -151,6 +155,7 @@ class Registries:
                 data=ask.body or None,
                 allow_redirects=False,
                 timeout=timeout,
+                proxy=self._proxy(url),
             )
             return await asyncio.wait_for(request, within)
         except UpstreamLied:
@@ -159,7 +164,7 @@ class Registries:
             self.health.failed(origin, self._monotonic())
             raise UpstreamDown(f"{origin} did not answer within {within:g} s", retry_after=10) from error
         except (aiohttp.InvalidURL, ValueError) as error:
-            raise UpstreamLied(f"not a URL that can be fetched: {url[:200]!r}") from error
+            raise UpstreamLied(f"not a URL that can be fetched: {_shown(url)}") from error
         except (aiohttp.ClientResponseError, aiohttp.http_exceptions.HttpProcessingError) as error:
             self.health.failed(origin, self._monotonic())
             raise UpstreamLied(f"{origin} sent an answer that is not HTTP: {error}") from error
@@ -168,6 +173,11 @@ class Registries:
                 raise error.__cause__ from None
             self.health.failed(origin, self._monotonic())
             raise UpstreamDown(f"{origin} cannot be reached: {error}", retry_after=10) from error
+
+    def _proxy(self, url: str) -> str | None:
+        """The proxy that this machine's environment names for a URL (http_proxy, https_proxy, no_proxy)."""
+        proxy = self._proxies.get(urlsplit(url).scheme, "")
+        return proxy if proxy.startswith(("http://", "https://")) and not proxy_bypass(_split(url).netloc) else None
 
     def _judge(self, answer: aiohttp.ClientResponse, origin: str) -> None:
         """Raises Loop, or UpstreamDown for 429 and 5xx; an answer of any other kind is a sign of life."""
@@ -182,16 +192,20 @@ class Registries:
 
     def _follow(self, ecosystem: str, url: str, location: str) -> str:
         """The redirect's target. Raises UpstreamLied when we must not go there."""
-        target = urljoin(url, location) if location else ""
-        old, new = urlsplit(url), urlsplit(target)
-        host, place = new.hostname or "", _place(target)
+        try:
+            target = urljoin(url, location) if location else ""
+        except ValueError as error:
+            raise UpstreamLied(f"{_origin(url)} redirects to what is not a URL") from error
+        old, new = _split(url), _split(target)
         if new.scheme not in ("http", "https") or (old.scheme == "https" and new.scheme == "http"):
-            raise UpstreamLied(f"{_origin(url)} redirects to {target[:200]!r}, which is not a safe address")
+            raise UpstreamLied(f"{_origin(url)} redirects to {_shown(target)}, which is not a safe address")
+        host, place = new.hostname or "", _place(target)
         known = self._named.get(ecosystem, set())
         same_host = host in {h for h, _ in known} and place[1] in (80, 443)
         if place not in known and not same_host and host not in self._allowed:
+            named = new.netloc.rpartition("@")[2]
             raise UpstreamLied(
-                f"{_origin(url)} redirects to {new.netloc.rpartition('@')[2]}, which no document of this upstream names",
+                f"{_origin(url)} redirects to {named}, which no document of this upstream names",
                 fix=f"If that is right, add {host!r} to upstream.allow_hosts.",
             )
         return target
@@ -203,10 +217,11 @@ class Registries:
 
     async def _guard(self, ecosystem: str, url: str) -> None:
         """Learn the host and refuse private addresses unless the operator's own upstream lies at one."""
-        parts = urlsplit(url)
+        parts = _split(url)
         host = parts.hostname or ""
-        if parts.scheme not in ("http", "https") or not host:
-            raise UpstreamLied(f"not an http(s) URL: {url[:200]!r}")
+        # A host that is not ASCII may become an address only later: '１２７.1' is 127.0.0.1 to some.
+        if parts.scheme not in ("http", "https") or not host or not host.isascii():
+            raise UpstreamLied(f"not an http(s) URL: {_shown(url)}")
         if host not in self._may_be_private and await self._upstream_is_private(ecosystem):
             self._may_be_private.add(host)
         self._named.setdefault(ecosystem, set()).add(_place(url))
@@ -255,19 +270,19 @@ async def _body(answer: aiohttp.ClientResponse, ask: Fetch, counted: list[int]) 
 
 
 async def _gunzip(chunks: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes]:
-    """Decode gzip piece by piece; no input makes a piece larger than PIECE. Raises UpstreamLied."""
+    """Decode gzip piece by piece; no input makes a piece larger than PIECE. Raises UpstreamLied, UpstreamDown."""
     decoder = zlib.decompressobj(wbits=31)
     try:
         async for chunk in chunks:
             data = chunk
             while data:
+                if decoder.eof:  # RFC 1952 §2.2: several members follow each other
+                    decoder = zlib.decompressobj(wbits=31)
                 piece = decoder.decompress(data, PIECE)
                 if piece:
                     yield piece
-                data = decoder.unconsumed_tail
-                if decoder.eof:
-                    return
-        rest = decoder.flush()
+                data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+        rest = b"" if decoder.eof else decoder.flush()
     except zlib.error as error:
         raise UpstreamLied(f"{_origin(url)} says gzip but sends something else") from error
     if rest:
@@ -276,21 +291,38 @@ async def _gunzip(chunks: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes
         raise UpstreamDown(f"{_origin(url)} broke off in the middle of a compressed body")
 
 
+def _split(url: str) -> SplitResult:
+    """The parts of a URL, its port known to be a number. Raises UpstreamLied."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError unless it is one
+    except ValueError as error:
+        raise UpstreamLied(f"not a URL: {_shown(url)}") from error
+    return parts
+
+
+def _shown(url: str) -> str:
+    """A URL for people: bounded, quoted, without credentials."""
+    scheme, slashes, rest = url[:2000].partition("//")
+    authority, slash, path = rest.partition("/")
+    return repr((scheme + slashes + authority.rpartition("@")[2] + slash + path)[:200])
+
+
 def _origin(url: str) -> str:
-    """scheme://host[:port], without credentials: safe to show."""
-    parts = urlsplit(url)
+    """scheme://host[:port], without credentials: safe to show. Raises UpstreamLied."""
+    parts = _split(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}"
 
 
 def _place(url: str) -> tuple[str, int]:
-    """Host and port of a URL, the scheme's port when none is written."""
-    parts = urlsplit(url)
+    """Host and port of a URL, the scheme's port when none is written. Raises UpstreamLied."""
+    parts = _split(url)
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _seconds(retry_after: str) -> float:
     """Retry-After in seconds; an HTTP-date counts as a minute, nonsense as 0."""
-    if retry_after.isdigit():
-        return float(min(int(retry_after), 86400))
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(min(int(retry_after[:9]), 86400))
     return 60.0 if retry_after else 0.0
