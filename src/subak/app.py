@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
+import math
 import secrets
 import signal
 import socket
@@ -15,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 import subak
@@ -46,14 +49,11 @@ from subak.store.locks import Locks
 log = logging.getLogger("subak")
 
 
-def now() -> float:
-    """Unix time."""
-    return time.time()
+now = time.time
+"""Unix time. The very functions, not wrappers: the door asks them for every hit."""
 
-
-def monotonic() -> float:
-    """Seconds on a clock that never goes back."""
-    return time.monotonic()
+monotonic = time.monotonic
+"""Seconds on a clock that never goes back."""
 
 
 def random_token() -> str:
@@ -108,9 +108,10 @@ def serve(config: Config) -> int:
     return 0
 
 
-def _run(config: Config, worker: Worker, listening: socket.socket) -> None:
+def uvicorn_settings(config: Config, worker: Worker) -> uvicorn.Config:
+    """How uvicorn runs a worker behind the door."""
     server = config.server
-    settings = uvicorn.Config(
+    return uvicorn.Config(
         worker,
         http=Door,
         ws="none",
@@ -123,18 +124,30 @@ def _run(config: Config, worker: Worker, listening: socket.socket) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=int(server.idle_timeout) + 5,
-        timeout_graceful_shutdown=int(server.shutdown_grace),
+        timeout_graceful_shutdown=math.ceil(server.shutdown_grace),
         backlog=4096,
         ssl_certfile=server.tls_cert or None,
         ssl_keyfile=server.tls_key or None,
     )
+
+
+def _run(config: Config, worker: Worker, listening: socket.socket) -> None:
+    """Raises StoreFailed when a worker cannot start."""
+    settings = uvicorn_settings(config, worker)
     # uvicorn raises the signal again once it has stopped; by then there is nothing left to interrupt.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    if server.workers > 1:
-        Multiprocess(settings, [listening]).run()
+    if config.server.workers > 1:
+        supervisor = Multiprocess(settings, [listening])
+        supervisor.run()
+        failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
     else:
-        uvicorn.Server(settings).run([listening])
+        server = uvicorn.Server(settings)
+        with contextlib.suppress(SystemExit):  # uvicorn's word for a failed start
+            server.run([listening])
+        failed = not server.started
+    if failed:
+        raise StoreFailed("the gateway could not start", fix="The lines above say why.")
 
 
 class _Front:
@@ -198,10 +211,12 @@ def _check_ecosystems(config: Config) -> None:
 def _secret(file: Path) -> bytes:
     """32 random bytes that stay the same for this data folder. Raises StoreFailed."""
     try:
-        if not file.exists():
-            file.touch(mode=0o600)
-            file.write_bytes(secrets.token_bytes(32))
-        return hashlib.sha256(file.read_bytes()).digest()
+        file.touch(mode=0o600)
+        known = file.read_bytes()
+        if len(known) < 32:  # new, or torn by a crash: an empty one would be a secret that everybody knows
+            known = secrets.token_bytes(32)
+            file.write_bytes(known)
+        return hashlib.sha256(known).digest()
     except OSError as error:
         raise StoreFailed(f"{file} cannot be read or written: {error.strerror}") from error
 

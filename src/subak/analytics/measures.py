@@ -65,7 +65,7 @@ MEASURES: Mapping[str, Measure] = {
     "errors": Measure(
         "count(*) FILTER (status >= 500 OR (status < 400 AND error NOT IN ('', 'ClientGone')))",
         "requests",
-        "Failed on our side or upstream's: a status of 500 or more, or an answer we broke off. Clients that left are not.",
+        "Failed on our side or upstream's: 500 or more, or an answer we broke off. Clients that left are not.",
     ),
     "bytes_sent": Measure("coalesce(sum(sent), 0)::BIGINT", "bytes", "Body bytes handed to clients."),
     "bytes_fetched": Measure("coalesce(sum(fetched), 0)::BIGINT", "bytes", "Body bytes read from upstreams."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import itertools
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -39,13 +38,15 @@ class Forwarding:
             parsed = ipaddress.ip_address(address)
         except ValueError:
             return False
+        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+            parsed = parsed.ipv4_mapped  # how a socket that listens on :: shows an IPv4 peer
         return any(parsed in network for network in self._trusted)
 
     def client(self, peer: str, headers: Mapping[str, str]) -> str:
         """The client's address: from right to left, the first hop that is not one of our proxies."""
         if not self.trusts(peer):
             return peer
-        for hop in reversed([h.strip().strip('"[]') for h in headers.get("x-forwarded-for", "").split(",")]):
+        for hop in reversed([_address(h) for h in headers.get("x-forwarded-for", "").split(",")]):
             if hop and not self.trusts(hop):
                 return hop
         return peer
@@ -64,6 +65,14 @@ class Forwarding:
         return f"{scheme}://{host}{prefix.rstrip('/')}"
 
 
+def _address(hop: str) -> str:
+    """One element of X-Forwarded-For without the port and brackets that some proxies write."""
+    hop = hop.strip().strip('"')
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
+
+
 def _last(value: str) -> str:
     """The value set by the proxy nearest to us."""
     return value.rpartition(",")[2].strip()
@@ -76,10 +85,12 @@ class AsgiReply:
         self._send = send
         self._connection = connection
         self._via = via
+        self._over = False
 
     @property
     def gone(self) -> bool:
-        return bool(self._connection is not None and self._connection.transport.is_closing())
+        # After a last answer uvicorn closes the connection itself: that is no client who left.
+        return not self._over and bool(self._connection is not None and self._connection.transport.is_closing())
 
     async def start(self, status: int, headers: list[tuple[str, str]], *, reason: str = "") -> None:
         raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
@@ -87,7 +98,11 @@ class AsgiReply:
         await self._send({"type": "http.response.start", "status": phrased(status, reason), "headers": raw})
 
     async def write(self, piece: bytes, *, more: bool) -> None:
+        if not more:
+            self._over = not self.gone
         await self._send({"type": "http.response.body", "body": piece, "more_body": more})
+        if self._connection is not None:
+            self._connection.progressed()
 
 
 class Application:
@@ -99,6 +114,7 @@ class Application:
         forwarding: Forwarding,
         *,
         now: Callable[[], float],
+        request_id: Callable[[], str],
         largest_body: int,
         remember: Callable[[Scope, Request, Exchange], None],
         startup: Callable[[], Awaitable[None]],
@@ -107,12 +123,12 @@ class Application:
         self.gate = gate
         self._forwarding = forwarding
         self._now = now
+        self._request_id = request_id
         self._largest_body = largest_body
         self._remember = remember
         self._startup = startup
         self._shutdown = shutdown
         self._via = f"1.1 {gate.instance}".encode()
-        self._ids = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -142,7 +158,7 @@ class Application:
         async def body() -> bytes:
             return await _read_body(receive, self._largest_body)
 
-        request = Request(asked, f"{self.gate.instance[-6:]}-{next(self._ids):x}", body)
+        request = Request(asked, self._request_id(), body)
         try:
             exchange = await run(request, self.gate, reply)
         except BrokenOff:
@@ -151,6 +167,9 @@ class Application:
                 connection.break_off()
                 return
             raise
+        connection = scope.get("subak.connection")
+        if not exchange.sent.complete and connection is not None:
+            connection.break_off()  # the client left; nobody must take the rest for an answer
         if request.found is not None:
             self._remember(scope, request, exchange)
 

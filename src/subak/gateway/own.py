@@ -40,8 +40,11 @@ def json_page(value: object) -> Found:
 
 
 def argument(asked: Asked, name: str, default: str = "") -> str:
-    """A query parameter."""
-    return parse_qs(asked.query, max_num_fields=32).get(name, [default])[0]
+    """A query parameter. Raises BadRequest."""
+    try:
+        return parse_qs(asked.query, max_num_fields=32).get(name, [default])[0]
+    except ValueError as error:
+        raise BadRequest("the query has too many fields") from error
 
 
 def number(asked: Asked, name: str, default: float) -> float:

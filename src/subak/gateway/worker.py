@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import os
 import resource
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import gmtime, strftime
 from typing import Any
@@ -27,12 +30,10 @@ from subak.config import Config
 from subak.ecosystems import ALL, BY_NAME
 from subak.errors import StoreFailed, SubakError
 from subak.gateway.asgi import Application, Forwarding, Receive, Scope, Send
+from subak.gateway.desk import Desk, analyse
 from subak.gateway.door import Door, sweep
 from subak.gateway.house import House
-from subak.gateway.metrics import render
-from subak.gateway.own import OwnPages, Page, argument, json_page, number, page
-from subak.model.exchange import Asked
-from subak.pipeline.answer import Found
+from subak.gateway.own import OwnPages
 from subak.pipeline.artifacts import Artifacts
 from subak.pipeline.documents import Documents, Limits
 from subak.pipeline.relay import Relay
@@ -49,12 +50,13 @@ from subak.store.journal import SEGMENT_LIMIT, Journal
 from subak.store.keys import Keys
 from subak.store.locks import Locks
 from subak.store.renderings import Renderings
-from subak.store.totals import read_snapshots
 
 log = logging.getLogger("subak.worker")
 
 JANITOR_EVERY = 30.0
 TOUCH_EVERY = 5.0
+BELIEVE = 5.0
+"""Seconds that the door of one worker believes a document which another worker may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,12 @@ class Worker:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._application is None:
-            self._application = self._furnish()
+            try:
+                self._application = self._furnish()
+            except SubakError as error:
+                await receive()  # lifespan.startup: uvicorn logs the message and ends the process
+                await send({"type": "lifespan.startup.failed", "message": f"{error.detail}. {error.fix}".strip()})
+                return
         await self._application(scope, receive, send)
 
     # ---------------------------------------------------------------- furnishing
@@ -145,14 +152,17 @@ class Worker:
             now=settings.now,
             monotonic=settings.monotonic,
             instance=settings.instance,
+            stem=f"{os.getpid():x}{int(settings.now()):x}",
             room=config.cache.hot,
             largest=config.cache.hot_item,
+            believe=BELIEVE if config.server.workers > 1 else math.inf,
         )
         Door.house = house
         Door.header_timeout, Door.idle_timeout = config.server.header_timeout, config.server.idle_timeout
         cache = config.cache
         limits = Limits(cache.largest_document, cache.patience, cache.revalidate_behind, cache.absent, cache.fresh)
         documents = Documents(catalogue, blobs, locks, registries, limits, settings.now, house.drop)
+        desk = Desk(config, settings.upstreams, settings.started_at, settings.front, catalogue, registries)
         sources = Sources(
             BY_NAME,
             documents,
@@ -162,7 +172,7 @@ class Worker:
             ),
             Relay(registries),
             gatekeeper,
-            OwnPages(self._pages(), subak.__version__),
+            OwnPages(desk.pages(), subak.__version__),
         )
         janitor = Janitor(folder, catalogue, blobs, renderings, cache.limit, cache.reserve)
         self._room = _Room(registries, database, journal, catalogue, locks, janitor, gatekeeper, house)
@@ -170,6 +180,7 @@ class Worker:
             Gate(BY_NAME, gatekeeper, sources, journal, settings.monotonic, settings.instance),
             Forwarding(config.server.public_url, config.server.trusted_proxies),
             now=settings.now,
+            request_id=house.request_id,
             largest_body=config.server.largest_body,
             remember=house.remember,
             startup=self._start,
@@ -179,12 +190,12 @@ class Worker:
     async def _start(self) -> None:
         room = self._room
         assert room is not None
-        chores: Sequence[Coroutine[Any, Any, None]] = (
-            room.journal.run(),
-            sweep(room.house),
-            self._touch(room),
-            self._keep_house(room),
-            self._notice_keys(room),
+        chores: Sequence[Callable[[], Awaitable[None]]] = (
+            room.journal.run,
+            partial(sweep, room.house),
+            partial(self._touch, room),
+            partial(self._keep_house, room),
+            partial(self._notice_keys, room),
         )
         room.tasks = [asyncio.create_task(_chore(chore)) for chore in chores]
 
@@ -193,6 +204,8 @@ class Worker:
         assert room is not None
         for task in room.tasks:
             task.cancel()
+        for connection in list(room.house.connections):  # what did not end within the grace leaves a reading too
+            connection.break_off()
         await asyncio.gather(*room.tasks, return_exceptions=True)
         await room.registries.close()
         await asyncio.to_thread(room.journal.close)
@@ -240,133 +253,26 @@ class Worker:
             finally:
                 if lock is not None:
                     lock.release()
-            await asyncio.sleep(min(JANITOR_EVERY, config.readings.compact_every))
+            await asyncio.sleep(max(0.1, min(JANITOR_EVERY, config.readings.compact_every)))
 
     async def _compact(self, config: Config) -> None:
         """Turn finished journals into Parquet, in a process of its own: the engine would double our memory."""
         readings = config.folder / "readings"
         if not await asyncio.to_thread(_finished_segments, readings / "journal", self._settings.now()):
             return  # retention waits for the next segment too: an idle gateway has nothing new to make room for
-        code, out, err = await _run("compact", str(readings), "--keep", str(float(config.readings.keep)))
+        code, out, err = await analyse("compact", str(readings), "--keep", str(float(config.readings.keep)))
         if code:
             log.error("compaction failed: %s", (err or out).strip()[-500:])
 
-    # ---------------------------------------------------------------- our own pages
 
-    def _pages(self) -> tuple[Page, ...]:
-        since = ("since", "length of the window that ends now, in seconds (default 86400)")
-        return (
-            Page("/", "The front page", self._front, api=False),
-            Page("/-/", "The front page", self._front, api=False),
-            Page("/robots.txt", "For crawlers", self._robots, api=False),
-            Page("/-/health", "Whether the process lives", self._health),
-            Page("/-/ready", "Whether the data folder can be read", self._ready),
-            Page("/-/metrics", "Prometheus metrics", self._metrics),
-            Page("/-/api/v1/status", "Version, upstreams and what is kept", self._status),
-            Page("/-/api/v1/stats", "What was spared, by ecosystem, agent and package", self._stats, (since,)),
-        )
-
-    async def _front(self, asked: Asked) -> Found:
-        body, policy = self._settings.front(asked.base)
-        return page(body, "text/html; charset=utf-8", ("content-security-policy", policy))
-
-    async def _robots(self, asked: Asked) -> Found:
-        return page(b"User-agent: *\nDisallow: /\n", "text/plain; charset=utf-8")
-
-    async def _health(self, asked: Asked) -> Found:
-        return json_page({"status": "ok", "service": "subak", "version": subak.__version__})
-
-    async def _ready(self, asked: Asked) -> Found:
-        assert self._room is not None
-        self._room.catalogue.totals()  # raises StoreFailed: 503
-        return json_page({"status": "ready"})
-
-    async def _metrics(self, asked: Asked) -> Found:
-        assert self._room is not None
-        room, config = self._room, self._settings.config
-        kept = await asyncio.to_thread(room.catalogue.totals)
-        snapshots = await asyncio.to_thread(read_snapshots, config.folder / "readings")
-        extra: dict[str, float] = {
-            "cache_bytes": kept.bytes,
-            "cache_limit_bytes": config.cache.limit,
-            "cache_files": kept.held,
-            "cache_documents": kept.documents,
-            "cache_blobs": kept.blobs,
-            "files_known": kept.files,
-        }
-        for name, registry in self._settings.upstreams.items():
-            if registry.url:
-                extra[f"upstream_up:{name}"] = 0.0 if room.registries.cooling(name) else 1.0
-        body, content_type = await asyncio.to_thread(render, snapshots, extra, accept=asked.headers.get("accept", ""))
-        return page(body, content_type)
-
-    async def _status(self, asked: Asked) -> Found:
-        assert self._room is not None
-        kept = await asyncio.to_thread(self._room.catalogue.totals)
-        upstreams = {
-            name: {
-                "url": r.url,
-                "problem": r.problem,
-                "cooling_down": bool(r.url) and self._room.registries.cooling(name),
-            }
-            for name, r in self._settings.upstreams.items()
-        }
-        return json_page(
-            {
-                "version": subak.__version__,
-                "started_at": self._settings.started_at,
-                "upstreams": upstreams,
-                "kept": {
-                    "documents": kept.documents,
-                    "files_known": kept.files,
-                    "files_held": kept.held,
-                    "bytes": kept.bytes,
-                    "limit": int(self._settings.config.cache.limit),
-                },
-            }
-        )
-
-    async def _stats(self, asked: Asked) -> Found:
-        window = number(asked, "since", 86400.0)
-        readings = str(self._settings.config.folder / "readings")
-        code, out, err = await _run("stats", readings, "--since", str(window), "--json", *_grouping(asked))
-        if code:
-            raise StoreFailed(f"readings cannot be summed up: {err.strip()[-300:]}")
-        return page(out.encode(), "application/json")
-
-
-def _grouping(asked: Asked) -> list[str]:
-    """Pass `by` and `show` on when given; the analytics room checks their names."""
-    words: list[str] = []
-    for name in ("by", "show"):
-        value = argument(asked, name)
-        if value:
-            words += [f"--{name}", value]
-    return words
-
-
-async def _chore(work: Awaitable[None]) -> None:
-    """Run a chore; one that breaks is reported and must not take the gateway with it."""
-    try:
-        await work
-    except asyncio.CancelledError:
-        raise
-    except Exception:
-        log.exception("a background task ended")
-
-
-async def _run(*arguments: str) -> tuple[int, str, str]:
-    """`python -m subak.analytics …`: exit code, output, errors."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "subak.analytics",
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode or 0, out.decode(), err.decode()
+async def _chore(work: Callable[[], Awaitable[None]]) -> None:
+    """Do a chore for ever; one that breaks is reported, begun again, and does not take the gateway with it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a background task broke and begins again")
+        await asyncio.sleep(1.0)
 
 
 def _finished_segments(journal: Path, now: float) -> bool:

@@ -44,6 +44,6 @@ class Verifier:
             source = "the bytes first seen here" if self._first_seen else "the digest its index announces"
             raise Mismatch(
                 f"{what} does not match {source}: want {self._expected}, got {self._expected.algorithm}:{got}",
-                fix="Nothing was kept. If this persists, the upstream serves other bytes than it announces: tell it so.",
+                fix="Nothing was kept. If it persists, the upstream serves other bytes than it announces: tell it so.",
             )
         return Proof(self._expected, first_seen=self._first_seen)
