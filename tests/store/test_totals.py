@@ -80,3 +80,14 @@ def test_snapshots_that_cannot_be_read_or_have_other_buckets_are_left_out(
         assert read_snapshots(tmp_path) == [good]
     assert "w2.totals" in caplog.text
     assert read_snapshots(tmp_path / "nowhere") == []
+
+
+@given(st.lists(st.one_of(st.floats(0, 20), st.sampled_from(BUCKETS)), max_size=50), st.integers(0, 10**9))
+def test_many_at_once_count_as_one_by_one(seconds: list[float], sent: int) -> None:
+    together, single = Tally("pypi", "index", "hit", 200, "pip", False), Tally("pypi", "index", "hit", 200, "pip", False)
+    together.add_many(sent, list(seconds))
+    for one in seconds:
+        single.add(sent, 0, one)
+    assert together.buckets == single.buckets
+    assert (together.requests, together.sent) == (single.requests, single.sent)
+    assert together.seconds == pytest.approx(single.seconds)

@@ -7,7 +7,7 @@ the worker starts again, so that they only ever grow.
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,6 +52,19 @@ class Tally(msgspec.Struct):
         self.fetched += fetched
         self.seconds += seconds
         self.buckets[bisect_left(BUCKETS, seconds)] += 1
+
+    def add_many(self, sent: int, seconds: list[float]) -> None:
+        """Count as many requests as there are durations, each of `sent` bytes and nothing fetched."""
+        seconds.sort()
+        self.requests += len(seconds)
+        self.sent += sent * len(seconds)
+        self.seconds += sum(seconds)
+        below = 0
+        for index, bound in enumerate(BUCKETS):
+            upto = bisect_right(seconds, bound)  # a duration on a bound belongs below it, as in `add`
+            self.buckets[index] += upto - below
+            below = upto
+        self.buckets[-1] += len(seconds) - below
 
     def merge(self, other: Tally) -> None:
         """Add what another one counted, whatever its labels."""
