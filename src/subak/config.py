@@ -104,6 +104,7 @@ class CacheConfig:
         Seconds(60), "A document stale for less than this is served at once and checked behind."
     )
     absent: Seconds = option(Seconds(60), "Remember for this long that upstream has no such document.")
+    tidy_every: Seconds = option(Seconds(30), "How often copies above the limit are evicted and leftovers removed.")
     patience: Seconds = option(
         Seconds(10), "Serve a held document marked stale if upstream has not answered within this."
     )

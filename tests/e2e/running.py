@@ -28,6 +28,7 @@ IMPATIENT = {
     "cache.patience": "1s",
     "cache.absent": "0s",
     "cache.reserve": "0",
+    "cache.tidy_every": "1s",
 }
 """Settings under which bad weather shows within a second."""
 

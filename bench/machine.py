@@ -1,0 +1,65 @@
+"""What the figures were measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.places import CACHE, NGINX, VERDACCIO
+
+
+def machine() -> dict[str, str]:
+    """Name and value of everything that a reader needs to judge the figures."""
+    versions = {name: version(name) for name in ("uvicorn", "uvloop", "httptools", "aiohttp")}
+    return {
+        "processor": f"{os.cpu_count()} × {_processor()}",
+        "memory": _memory(),
+        "system": f"{platform.system()} {platform.release()}",
+        "Python": platform.python_version(),
+        **versions,
+        "nginx": _asked([NGINX, "-v"]),
+        "wrk": _asked(["wrk", "-v"]),
+        "proxpi": _installed("proxpi"),
+        "gunicorn": _installed("gunicorn"),
+        "devpi-server": _installed("devpi-server"),
+        "verdaccio": _asked([str(VERDACCIO), "--version"]),
+        "pip": version("pip"),
+        "uv": _asked(["uv", "--version"]),
+        "npm": _asked(["npm", "--version"]),
+        "node": _asked(["node", "--version"]),
+    }
+
+
+def load_average() -> float:
+    """Runnable processes over the last minute: above half a processor the figures are noisy."""
+    return os.getloadavg()[0]
+
+
+def _processor() -> str:
+    found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found[1].strip() if found else platform.machine()
+
+
+def _memory() -> str:
+    found = re.search(r"^MemTotal:\s*(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    return f"{int(found[1]) / 2**20:.0f} GiB" if found else "unknown"
+
+
+def _asked(command: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
+    """The version that a program says it has, 'absent' if there is no such program."""
+    if not command[0] or not shutil.which(command[0]):
+        return "absent"
+    said = subprocess.run(command, capture_output=True, text=True, env=environ)
+    found = re.search(r"\d+\.\d+(\.\d+)?", said.stdout + said.stderr)
+    return found[0] if found else "unknown"
+
+
+def _installed(package: str) -> str:
+    found = sorted(CACHE.glob(f"venv/lib/*/site-packages/{package.replace('-', '_')}-*.dist-info"))
+    return found[0].name.removesuffix(".dist-info").rpartition("-")[2] if found else "absent"

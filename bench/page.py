@@ -1,0 +1,59 @@
+"""The page docs/benchmarks.md: how it was measured, on what, and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bench.table import Row, as_markdown
+
+METHOD = """\
+# Benchmarks
+
+This page is written by `python -m bench --markdown docs/benchmarks.md`; `make bench` prints the same table.
+Nothing in it is asserted by a test: figures that fall short of their target stand here as well.
+
+## Method
+
+- **Processor time per request, not requests per second.** On a machine that does other things too, requests per
+  second tell of the machine; the processor time of all processes of the server (`utime + stime` of
+  `/proc/PID/stat`), divided by the requests, tells of the server. Requests per second are printed beside it. What
+  Subak does later in a process of its own, compacting readings, is a row of its own. Where one answer is so large
+  that the end of a round cuts many in half, requests are bytes divided by the size.
+- **In one run, in turn.** Servers that are compared run at the same time, pinned to processor 0; wrk (one thread,
+  32 connections, 4 for 50 MB, 8 for the slow peers) is pinned to processor 1. Rounds alternate A B A B, and the
+  figure is the median of the rounds' ratios. A warm-up round comes before.
+- **The same bytes.** Everything comes from one local upstream: nginx on plain files, so that the upstream is never
+  the bottleneck. All load stays on loopback. Only the group of installs asks real registries, a few times.
+- **Subak** runs with its default settings, identity, class, limit and reading on. Only the allowance is set so high
+  that it never refuses, and documents stay fresh for an hour.
+- **nginx** is Debian's nginx-light: one worker, `proxy_cache` valid for an hour, `sendfile`, `tcp_nopush`, a JSON
+  access log with as much of a reading as nginx knows, `limit_req` that never refuses. The log is written line by
+  line, which is nginx's default. Rows that say *tuned* compare with the same nginx after what an expert would change:
+  a buffered log (Subak also buffers its readings, for half a second) and `open_file_cache`.
+- **Peers** keep pages for an hour as well: proxpi under gunicorn with one worker of eight threads, devpi-server's
+  mirror index, verdaccio with one uplink and a log line per request.
+- **Misses** are files that nobody asked for before, with bytes that nobody saw before; each is fetched directly and
+  through the gateway, alternating which comes first, on a connection of its own. Medians. On loopback this shows what
+  the gateway itself takes (writing, hashing, syncing to disk) against an upstream of several gigabytes a second, which
+  no registry is; the paced upstream sends each file at 1 Gbit/s, 10 ms after it was asked.
+- **Installs** begin with an empty client cache and an empty target. *Outside requests* of the gateway are HTTP
+  requests that its client library sent; those of the direct run are what the same client asked the cold gateway for.
+  Cold: the gateway's data folder is new.
+- **Memory** is resident memory of the gateway with one worker (VmRSS; *at most* is VmHWM).
+
+"""
+
+
+def page(rows: Sequence[Row], titles: Mapping[str, str], about: Mapping[str, str]) -> str:
+    """The whole page."""
+    facts = "".join(f"| {name} | {_cell(name, value)} |\n" for name, value in about.items())
+    counted = [row.verdict for row in rows if row.verdict]
+    missing = sum(bool(row.missing) for row in rows)
+    summary = f"{counted.count('met')} of {len(counted)} targets met, {counted.count('falls short')} fall short"
+    summary += f", {missing} rows could not be measured" if missing else ""
+    table = as_markdown(rows, titles).rstrip()
+    return f"{METHOD}## This run\n\n| | |\n|---|---|\n{facts}\n## Figures\n\n{summary}.\n\n{table}\n"
+
+
+def _cell(name: str, value: str) -> str:
+    return f"`{value}`" if name == "command" else value.replace("|", "\\|")
