@@ -19,7 +19,6 @@ MODULES = sorted(p.relative_to(SOURCE) for p in SOURCE.rglob("*.py"))
 NEED_NO_MIRROR = {
     "__init__.py": "the version",
     "__main__.py": "one call of the command line",
-    "app.py": "wiring: every end-to-end test starts it",
     "ports.py": "declarations: tests/conformance says what they mean",
     "ecosystems/__init__.py": "a list; tests/golden reads it",
     "pipeline/answer.py": "declarations: every test of the pipeline makes them",

@@ -84,7 +84,10 @@ def test_snapshots_that_cannot_be_read_or_have_other_buckets_are_left_out(
 
 @given(st.lists(st.one_of(st.floats(0, 20), st.sampled_from(BUCKETS)), max_size=50), st.integers(0, 10**9))
 def test_many_at_once_count_as_one_by_one(seconds: list[float], sent: int) -> None:
-    together, single = Tally("pypi", "index", "hit", 200, "pip", False), Tally("pypi", "index", "hit", 200, "pip", False)
+    together, single = (
+        Tally("pypi", "index", "hit", 200, "pip", False),
+        Tally("pypi", "index", "hit", 200, "pip", False),
+    )
     together.add_many(sent, list(seconds))
     for one in seconds:
         single.add(sent, 0, one)

@@ -16,7 +16,7 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from subak.errors import BadRequest
 from subak.gateway.house import CHOOSING, NAMING, Hot, House, Known
@@ -59,8 +59,8 @@ class Door(HttpToolsProtocol):
 
     _answered = False
     """The message being parsed needs nothing more."""
-    _busy = False
-    """An answer is on its way."""
+    _running: RequestResponseCycle | Sending | None = None
+    """The answer that is on its way."""
     _place = START
     _since = 0.0
     _size = 0
@@ -87,7 +87,7 @@ class Door(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         place = self._place
-        if place == BETWEEN and not self._busy and self._again(data):
+        if place == BETWEEN and self._running is None and self._again(data):
             return
         if place == BODY:
             self._since = self.house.clock
@@ -106,7 +106,7 @@ class Door(HttpToolsProtocol):
         self.expect_100_continue = False
         self.headers = []
         self._place, self._manner = HEAD, None
-        if not self._busy:
+        if self._running is None:
             self._since = self.house.clock
 
     def on_headers_complete(self) -> None:
@@ -122,8 +122,9 @@ class Door(HttpToolsProtocol):
         self.url, self.headers, self.expect_100_continue = url, headers, expect
         self.scope["headers"] = headers
         self.scope["subak.connection"] = self  # type: ignore[typeddict-unknown-key]
-        self._busy = True
         super().on_headers_complete()
+        if self._running is None:
+            self._running = self.cycle
 
     def on_body(self, body: bytes) -> None:
         self._size = 0
@@ -136,7 +137,7 @@ class Door(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        self._busy, self._since = bool(self.pipeline), self.house.clock
+        self._running, self._since = self.pipeline[-1][0] if self.pipeline else None, self.house.clock
         super().on_response_complete()
         self._unset_keepalive_if_required()  # `expire` sees to it
 
@@ -146,7 +147,7 @@ class Door(HttpToolsProtocol):
         """Answer a warm hit; False leaves the request to the ordinary way, untouched and uncounted."""
         house, parser = self.house, self.parser
         entry = house.entries.get(self.url)
-        if entry is None or self._busy:  # busy: pipelined behind a running answer
+        if entry is None or self._running is not None:  # pipelined behind a running answer
             return False
         headers = dict(self.headers)
         get = headers.get
@@ -255,8 +256,7 @@ class Door(HttpToolsProtocol):
             self.on_response_complete()
 
         self.transport.write(head)
-        self._busy = True
-        sending = self._sending = Sending(self, file, hot.size, keep_alive=keep, done=done)
+        sending = self._running = self._sending = Sending(self, file, hot.size, keep_alive=keep, done=done)
         # Where uvicorn looks for a running answer: it queues pipelined requests and closes gracefully.
         self.cycle = sending  # type: ignore[assignment]
         sending.start()
@@ -284,7 +284,7 @@ class Door(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read. Behind a running answer nothing may be written: the connection is broken."""
-        if self._busy:
+        if self._running is not None:
             self.break_off()
             return
         house = self.house
@@ -308,8 +308,8 @@ class Door(HttpToolsProtocol):
 
     def break_off(self) -> None:
         """End the connection so that the client cannot take the answer for complete."""
-        if self.cycle is not None:
-            self.cycle.disconnected = True
+        if self._running is not None:
+            self._running.disconnected = True
         self.transport.abort()
 
     def expire(self, clock: float) -> None:
@@ -317,10 +317,10 @@ class Door(HttpToolsProtocol):
         unsent: int = self.transport.get_write_buffer_size()
         if unsent != self._unsent:
             self._unsent = unsent
-            if self._busy or self._place in (BETWEEN, BODY):
+            if self._running is not None or self._place in (BETWEEN, BODY):
                 self._since = clock
         limit = self.idle_timeout
-        if self._busy:
+        if self._running is not None:
             if not unsent and self._sending is None and self._place != BODY:
                 return  # it is we who owe
         elif self._place in (HEAD, START):

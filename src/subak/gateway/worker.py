@@ -53,8 +53,9 @@ from subak.store.renderings import Renderings
 
 log = logging.getLogger("subak.worker")
 
-JANITOR_EVERY = 30.0
 TOUCH_EVERY = 5.0
+PAUSE = 1.0
+"""Seconds before a broken chore begins again."""
 BELIEVE = 5.0
 """Seconds that the door of one worker believes a document which another worker may change."""
 
@@ -253,7 +254,7 @@ class Worker:
             finally:
                 if lock is not None:
                     lock.release()
-            await asyncio.sleep(max(0.1, min(JANITOR_EVERY, config.readings.compact_every)))
+            await asyncio.sleep(max(0.1, min(config.cache.tidy_every, config.readings.compact_every)))
 
     async def _compact(self, config: Config) -> None:
         """Turn finished journals into Parquet, in a process of its own: the engine would double our memory."""
@@ -272,7 +273,7 @@ async def _chore(work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except Exception:
             log.exception("a background task broke and begins again")
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(PAUSE)
 
 
 def _finished_segments(journal: Path, now: float) -> bool:
