@@ -25,7 +25,7 @@ serve: .venv/run ## Set everything up and run the gateway on http://127.0.0.1:87
 	@$(BIN)/subak serve
 
 test: .venv/dev clients ## Set everything up, install what the tests need, run all tests
-	$(BIN)/pytest -n 4 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: clients
 clients: .venv/dev # the package managers that end-to-end tests run; see tests/clients
