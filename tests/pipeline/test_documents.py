@@ -13,7 +13,7 @@ import pytest
 from pipeline_world import BASE, LIMITS, SMALL, TOY, Answer, FullBlobs, World, announced, index, sha256, together, until
 from subak.errors import NotFound, NoUpstream, StoreFailed, SubakError, UpstreamDown, UpstreamLied
 from subak.model.exchange import Kind, Origin, Subject
-from subak.pipeline import documents
+from subak.pipeline import documents, flight
 from subak.pipeline.documents import Kept, MappedPage
 from subak.ports import Document
 
@@ -364,7 +364,7 @@ async def test_another_process_that_died_or_failed_is_replaced(world: World, tmp
 
 
 async def test_another_process_that_never_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(flight, "LONGEST_WAIT", 0.1)
     world.locks.take(hashlib.sha256(b"document\0toy\0index/a/").hexdigest())
     assert "too long" in str(await failure(world))
 

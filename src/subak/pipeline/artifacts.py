@@ -16,7 +16,7 @@ from subak.model.digest import UNPINNED, Digest, Pin
 from subak.model.exchange import Origin, Proof, Subject
 from subak.pipeline.answer import Found, Held
 from subak.pipeline.documents import Documents
-from subak.pipeline.flight import POLL, Flight, Follower
+from subak.pipeline.flight import POLL, Flight, Follower, turn
 from subak.pipeline.relay import PassingFile, Rescued
 from subak.pipeline.transfer import Transfer
 from subak.ports import Blobs, Catalogue, File, Lock, Locks, Part, Upstream
@@ -105,7 +105,7 @@ class Artifacts:
         if held.path is None:
             raise NotFound(f"{subject.key} cannot be made now")
         flight = Flight(hashlib.sha256(f"cut\0{ecosystem.name}\0{subject.key}".encode()).hexdigest(), subject.key)
-        lock = await self._turn(flight.name)
+        lock = await turn(self._locks, flight.name)
         try:
             file = self._catalogue.file(ecosystem.name, subject.key) or file
             if file.blob and (cut := self.held(file.blob)) is not None:  # somebody else was faster
@@ -114,14 +114,6 @@ class Artifacts:
         finally:
             lock.release()
         return self._found(found.origin, self._landed(flight.blob), flight.blob, route, flight.proof, found.fetched)
-
-    async def _turn(self, name: str) -> Lock:
-        """The lock of that name, when its holder is done. Raises StoreFailed."""
-        while True:
-            lock = self._locks.take(name)
-            if lock is not None:
-                return lock
-            await asyncio.sleep(POLL)
 
     def _cut(self, flight: Flight, subject: Subject, ecosystem: Ecosystem, file: File, artifact: Path) -> None:
         """Blocking: cut, verify, keep."""

@@ -16,15 +16,12 @@ from subak.ecosystems.base import Ecosystem, Page, Route
 from subak.errors import NotFound, StoreFailed, SubakError, UpstreamDown, UpstreamLied
 from subak.model.digest import Pin
 from subak.model.exchange import Origin, Subject
-from subak.pipeline.flight import POLL
+from subak.pipeline.flight import turn
 from subak.pipeline.freshness import Ask, Freshness, GiveUp, Seen, Upstream, Use, good_until, next_step
-from subak.ports import Blobs, Catalogue, Document, Fetch, Lock, Locks, Part, Response
+from subak.ports import Blobs, Catalogue, Document, Fetch, Locks, Part, Response
 from subak.ports import Upstream as UpstreamPort
 
 log = logging.getLogger("subak.documents")
-
-LONGEST_WAIT = 60.0
-"""Seconds that a worker waits for another one's question."""
 
 UNKEPT = 50_000
 """Pins remembered in memory while the disk refuses them."""
@@ -164,7 +161,7 @@ class Documents:
         before = self._catalogue.document(ecosystem.name, subject.key)
         checked = before.checked_at if before else -1.0
         try:
-            lock = await self._turn(name)
+            lock = await turn(self._locks, name)
         except StoreFailed:
             return await self._fetch(subject, ecosystem, route, before, name)
         try:
@@ -174,17 +171,6 @@ class Documents:
             return await self._fetch(subject, ecosystem, route, before, name)
         finally:
             lock.release()
-
-    async def _turn(self, name: str) -> Lock:
-        """The lock of a question, when no other process is asking it any more. Raises UpstreamDown, StoreFailed."""
-        waited = 0.0
-        while waited < LONGEST_WAIT:
-            lock = self._locks.take(name)
-            if lock is not None:
-                return lock
-            await asyncio.sleep(POLL)
-            waited += POLL
-        raise UpstreamDown("another worker has been asking for this for too long", retry_after=5)
 
     async def _fetch(
         self, subject: Subject, ecosystem: Ecosystem, route: Route, before: Document | None, name: str

@@ -12,13 +12,16 @@ import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from subak.errors import Mismatch, SubakError
+from subak.errors import Mismatch, SubakError, UpstreamDown
 from subak.model.exchange import UNPROVEN, Proof
 from subak.pipeline.answer import Held
+from subak.ports import Lock, Locks
 
 TAIL = 16 * 1024
 """Bytes at the end of a file that leave only after verification."""
 PIECE = 256 * 1024
+LONGEST_WAIT = 60.0
+"""Seconds that a worker waits for another one's question."""
 POLL = 0.02
 """Seconds between looks at another process's part."""
 
@@ -138,3 +141,15 @@ def copy_of(error: SubakError) -> SubakError:
     fresh = type(error)(error.detail, fix=error.fix, retry_after=error.retry_after)
     fresh.__cause__ = error
     return fresh
+
+
+async def turn(locks: Locks, name: str) -> Lock:
+    """The lock of that name, when whichever process holds it is done. Raises UpstreamDown, StoreFailed."""
+    waited = 0.0
+    while waited < LONGEST_WAIT:
+        lock = locks.take(name)
+        if lock is not None:
+            return lock
+        await asyncio.sleep(POLL)
+        waited += POLL
+    raise UpstreamDown("another worker has been asking for this for too long", retry_after=5)
