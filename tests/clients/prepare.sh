@@ -8,6 +8,12 @@ if ! command -v npm >/dev/null; then
     [ "${CI:-}" = true ] && exit 1
     exit 0
 fi
+# fish reads what `subak env --shell fish` prints; the test of it needs the real one.
+if ! command -v fish >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    mkdir -p "$target"
+    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends fish; } \
+        >"$target/apt.log" 2>&1 || echo "fish could not be installed (see $target/apt.log)" >&2
+fi
 mkdir -p "$target"
 if cmp -s "$here/package-lock.json" "$target/package-lock.json" && [ -d "$target/node_modules" ]; then
     exit 0
