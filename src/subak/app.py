@@ -21,19 +21,15 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 import subak
-from subak.access.agents import Agents
-from subak.access.consumers import TOKEN_PREFIX, Addresses
-from subak.access.gatekeeper import Gate as Gatekeeper
+from subak.access.consumers import TOKEN_PREFIX
 from subak.access.gcra import Limiter
-from subak.access.rules import Allowance, Deny
 from subak.adoption.settings import banner
 from subak.config import Config, environment
 from subak.console.home import home
 from subak.ecosystems import ALL, BY_NAME
 from subak.errors import ConfigError, NoUpstream, StoreFailed
 from subak.gateway.door import Door
-from subak.gateway.worker import Settings, Worker
-from subak.pipeline.documents import Limits
+from subak.gateway.worker import Settings, Worker, gatekeeper_of, limits_of
 from subak.pipeline.explain import Explanation, Known, read_question
 from subak.pipeline.explain import explain as tell
 from subak.sources.client import Registry
@@ -263,13 +259,7 @@ def explain(config: Config, text: str, agent: str = "") -> Explanation:
         return found.url
 
     limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
-    gatekeeper = Gatekeeper(
-        Agents([p for e in ALL for p in e.agents]),
-        Addresses(_secret(config.folder / "secret")),
-        Keys(database),
-        [Deny(config.access.deny, BY_NAME), Allowance(limiter)],
-    )
-    cache = config.cache
-    limits = Limits(cache.largest_document, cache.patience, cache.revalidate_behind, cache.absent, cache.fresh)
-    known = Known(BY_NAME, gatekeeper, Catalogue(database), Blobs(folder, cache.reserve), limits, base, now)
+    gatekeeper = gatekeeper_of(config, Keys(database), _secret(config.folder / "secret"), limiter)
+    blobs = Blobs(folder, config.cache.reserve)
+    known = Known(BY_NAME, gatekeeper, Catalogue(database), blobs, limits_of(config), base, now)
     return tell(read_question(text, agent, now()), known)

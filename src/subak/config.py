@@ -95,7 +95,7 @@ class CacheConfig:
         Bytes(512 * 2**20), "Keep at least this much of the disk free; below it nothing new is kept."
     )
     hot: Bytes = option(Bytes(32 * 2**20), "Memory per worker for bodies served without touching the disk.")
-    hot_item: Bytes = option(Bytes(512 * 2**10), "Largest body held in memory.")
+    hot_item: Bytes = option(Bytes(256 * 2**10), "Largest body held in memory; larger ones leave by sendfile.")
     largest_document: Bytes = option(Bytes(128 * 2**20), "Largest index document accepted from an upstream.")
     fresh: Seconds = option(
         Seconds(0), "Serve documents this long without asking upstream; 0 uses each registry's own time."

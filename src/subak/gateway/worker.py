@@ -25,7 +25,7 @@ from subak.access.agents import Agents
 from subak.access.consumers import Addresses
 from subak.access.gatekeeper import Gate as Gatekeeper
 from subak.access.gcra import Limiter
-from subak.access.rules import Allowance, Deny
+from subak.access.rules import Allowance, Deny, Rule
 from subak.config import Config
 from subak.ecosystems import ALL, BY_NAME
 from subak.errors import StoreFailed, SubakError
@@ -134,10 +134,7 @@ class Worker:
             monotonic=settings.monotonic,
         )
         limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
-        agents = Agents([p for e in ALL for p in e.agents])
-        gatekeeper = Gatekeeper(
-            agents, Addresses(settings.secret), keys, [Deny(config.access.deny, BY_NAME), Allowance(limiter)]
-        )
+        gatekeeper = gatekeeper_of(config, keys, settings.secret, limiter)
         journal = Journal(
             folder.readings,
             "worker",
@@ -161,8 +158,7 @@ class Worker:
         Door.house = house
         Door.header_timeout, Door.idle_timeout = config.server.header_timeout, config.server.idle_timeout
         cache = config.cache
-        limits = Limits(cache.largest_document, cache.patience, cache.revalidate_behind, cache.absent, cache.fresh)
-        documents = Documents(catalogue, blobs, locks, registries, limits, settings.now, house.drop)
+        documents = Documents(catalogue, blobs, locks, registries, limits_of(config), settings.now, house.drop)
         desk = Desk(config, settings.upstreams, settings.started_at, settings.front, catalogue, registries)
         sources = Sources(
             BY_NAME,
@@ -264,6 +260,19 @@ class Worker:
         code, out, err = await analyse("compact", str(readings), "--keep", str(float(config.readings.keep)))
         if code:
             log.error("compaction failed: %s", (err or out).strip()[-500:])
+
+
+def gatekeeper_of(config: Config, keys: Keys, secret: bytes, limiter: Limiter) -> Gatekeeper:
+    """Who asks and whether they may, with every rule there is. Raises ConfigError for a deny list that is none."""
+    agents = Agents([pattern for ecosystem in ALL for pattern in ecosystem.agents])
+    rules: list[Rule] = [Deny(config.access.deny, BY_NAME), Allowance(limiter)]
+    return Gatekeeper(agents, Addresses(secret), keys, rules)
+
+
+def limits_of(config: Config) -> Limits:
+    """How documents are fetched."""
+    cache = config.cache
+    return Limits(cache.largest_document, cache.patience, cache.revalidate_behind, cache.absent, cache.fresh)
 
 
 async def _chore(work: Callable[[], Awaitable[None]]) -> None:

@@ -20,7 +20,7 @@ def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem]) -> Sub
     read-only gateway does not offer.
     """
     if not path.startswith("/"):
-        raise BadRequest("the request target is not a path")
+        raise BadRequest("the request target is not a path, or the Host header is not a host name")
     keyed = path.startswith("/k/")
     rest = path[2:] if keyed else path
     mount, slash, below = rest[1:].partition("/")
