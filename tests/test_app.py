@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from e2e.clients import unable
 from e2e.running import Gateway
 from registry.upstream import Registry
 from subak import app
@@ -209,7 +210,7 @@ def test_it_prints_where_it_listens_and_speaks_tls(upstream: Registry, tmp_path:
         capture_output=True, check=False,
     )  # fmt: skip
     if made.returncode:
-        pytest.skip("no openssl command here")
+        unable("no openssl command here")
     settings = {"server.tls_cert": str(cert), "server.tls_key": str(key)}
     gateway = Gateway(tmp_path / "data", settings, {"npm": upstream.npm_url})
     process = gateway.spawn()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from e2e.clients import unable
 from gateway.here import Counting, Here, descriptors, eventually
 from registry.upstream import Registry
 
@@ -61,7 +62,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         capture_output=True, check=False,
     )  # fmt: skip
     if made.returncode:
-        pytest.skip("no openssl command here")
+        unable("no openssl command here")
     return folder / "cert.pem", folder / "key.pem"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from e2e.clients import unable
 from subak.errors import ConfigError, StoreFailed
 from subak.store.folder import NOBODY, Occupant, open_folder
 
@@ -68,7 +69,7 @@ def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:
 def test_a_read_only_or_full_disk_says_so(tmp_path: Path, options: str) -> None:
     inside = 'mount -t tmpfs -o "$1" none "$2" && exec "$3" -c "$4" "$2"'
     if subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", str(tmp_path)], capture_output=True).returncode:
-        pytest.skip("this machine permits no mounts")
+        unable("this machine permits no mounts")
     command = ["unshare", "-m", "sh", "-c", inside, "sh", options, str(tmp_path), sys.executable, OPEN]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     word = {"ro": f"{tmp_path} is read-only: Read-only file system | Make the data folder writable"}.get(
