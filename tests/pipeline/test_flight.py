@@ -142,9 +142,9 @@ async def test_what_a_follower_knows(tmp_path: Path) -> None:
     waiting = asyncio.create_task(leader.landed())
     await asyncio.sleep(0)
     assert not waiting.done()
-    assert not growing.flight.over
+    assert not growing.flight.kept
     growing.flight.land()
-    assert growing.flight.over
+    assert growing.flight.kept
     assert (await waiting).size == len(BODY)
 
 

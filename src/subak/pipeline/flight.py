@@ -71,10 +71,6 @@ class Flight:
         self.error = error
         self._wake()
 
-    @property
-    def over(self) -> bool:
-        return self.kept or self.error is not None
-
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()

@@ -51,7 +51,6 @@ class Registries:
     ) -> None:
         self._registries = dict(registries)
         self._settings = settings
-        self._instance = instance
         self._monotonic = monotonic
         self.health = Health(settings.cool_down)
         self._named: dict[str, set[tuple[str, int]]] = {n: {_place(r.url)} for n, r in registries.items() if r.url}

@@ -38,6 +38,17 @@ def test_cut_gives_the_exact_bytes() -> None:
     assert cut(SIDECAR, body) == b"Metadata-Version: 2.1\r\nName: a\n"
 
 
+def broken_stream() -> io.BytesIO:
+    """A wheel whose directory is fine and whose compressed METADATA is not."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a-1.0.dist-info/METADATA", b"Name: a\n" * 100)
+        start = 30 + len("a-1.0.dist-info/METADATA")
+    raw = bytearray(body.getvalue())
+    raw[start : start + 8] = b"\xff" * 8
+    return io.BytesIO(bytes(raw))
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -45,8 +56,9 @@ def test_cut_gives_the_exact_bytes() -> None:
         wheel(("a-1.0.dist-info/METADATA", b"1"), ("b-1.0.dist-info/METADATA", b"2")),
         io.BytesIO(b"PK\x03\x04 not really"),
         io.BytesIO(b""),
+        broken_stream(),
     ],
-    ids=["none", "two", "torn", "empty"],
+    ids=["none", "two", "torn", "empty", "broken stream"],
 )
 def test_a_wheel_without_one_metadata_has_no_sidecar(body: io.BytesIO) -> None:
     with pytest.raises(NotFound):

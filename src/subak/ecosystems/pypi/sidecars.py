@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -33,5 +34,6 @@ def cut(subject: Subject, wheel: BinaryIO) -> bytes:
                 raise NotFound(f"{subject.key}: its wheel holds no single METADATA")
             with archive.open(found[0]) as member:
                 return member.read(LARGEST)  # the size in the directory may lie, the limit does not
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    # What zipfile raises for torn, encrypted, unknown or broken compression: all mean that there is no sidecar.
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise NotFound(f"{subject.key}: its wheel cannot be read: {error}") from error
