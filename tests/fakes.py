@@ -30,8 +30,11 @@ class FakeCatalogue:
         if document.blob:
             self._keep_blob(document.blob, document.size, document.fetched_at)
         self.documents[document.ecosystem, document.key] = document
-        for pin in announced:
-            at = (document.ecosystem, pin.path)
+        self.keep_pins(document.ecosystem, announced)
+
+    def keep_pins(self, ecosystem: str, pins: Iterable[Pin]) -> None:
+        for pin in pins:
+            at = (ecosystem, pin.path)
             self.files[at] = self._announced(self.files.get(at, File(pin)), pin)
 
     def confirm_document(
@@ -58,13 +61,25 @@ class FakeCatalogue:
         return self.files.get((ecosystem, path))
 
     def hold_file(
-        self, ecosystem: str, pin: Pin, blob: str, size: int, at: float, *, first_seen: Digest = UNPINNED
+        self,
+        ecosystem: str,
+        pin: Pin,
+        blob: str,
+        size: int,
+        at: float,
+        *,
+        first_seen: Digest = UNPINNED,
+        kept: Mapping[str, str] | None = None,
+        further: Mapping[str, str] | None = None,
     ) -> None:
         self._keep_blob(blob, size, at)
         old = self.files.get((ecosystem, pin.path), File(pin))
         other = not pin.digest and old.first_seen and first_seen and old.first_seen != first_seen
         if old.pin.digest == pin.digest and not other:
-            self.files[ecosystem, pin.path] = File(old.pin, blob, size, old.first_seen or first_seen)
+            known = replace(old.pin, published=old.pin.published or pin.published)
+            self.files[ecosystem, pin.path] = File(
+                known, blob, size, old.first_seen or first_seen, dict(kept or {}), dict(further or {})
+            )
 
     def lose_blob(self, blob: str) -> None:
         self.blobs.pop(blob, None)
@@ -102,7 +117,9 @@ class FakeCatalogue:
         blob, size = (old.blob, old.size) if still_true else ("", -1)
         if not blob and now.algorithm == "sha256" and now.hex in self.blobs:
             blob, size = now.hex, self.blobs[now.hex][1]
-        return File(pin, blob, size, was if was and not now else old.first_seen)
+        same = bool(old.blob) and still_true
+        seen = was if was and not now else old.first_seen
+        return File(pin, blob, size, seen, old.kept if same else {}, old.further if same else {})
 
     def _keep_blob(self, blob: str, size: int, at: float) -> None:
         self.blobs[blob] = (max(at, self.blobs.get(blob, (at, 0))[0]), size)

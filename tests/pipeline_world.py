@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fakes import FakeBlobs, FakeCatalogue, FakeLocks, FakePart, FakeRenderings
-from subak.ecosystems.base import Ecosystem, Form, Moved, Page, Route, View
+from pipeline_lab import LAB
+from subak.ecosystems.base import Ecosystem, Form, Moved, Page, Route, Site, View
 from subak.errors import NotFound, NoUpstream, StoreFailed, SubakError, UpstreamDown, UpstreamLied
 from subak.model.digest import UNPINNED, Digest, Pin, digest
 from subak.model.exchange import ADMITTED, Asked, Caller, Exchange, Kind, Origin, Subject, Verdict
 from subak.model.reading import Reading, parse
 from subak.pipeline.answer import Found, Held
 from subak.pipeline.artifacts import Artifacts
-from subak.pipeline.documents import Documents, Limits
+from subak.pipeline.derived import Derived
+from subak.pipeline.documents import Documents
+from subak.pipeline.inquiry import Limits
 from subak.pipeline.relay import Relay
 from subak.pipeline.representation import Representations
 from subak.pipeline.resolve import Sources
@@ -85,11 +88,11 @@ def _render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
             yield (line.upper() if view.form == "loud" else line).encode() + b"\n"
 
 
-def _source(subject: Subject, base: str) -> str:
-    return base + subject.key
+def _source(subject: Subject, site: Site) -> str:
+    return site.base + subject.key
 
 
-def _homes(subject: Subject) -> tuple[Subject, ...]:
+def _homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
     return tuple(
         Subject("toy", Kind.INDEX, "index", f"index/{name}/", name, purl=f"pkg:toy/{name}")
         for name in (subject.name, f"{subject.name}-elsewhere")
@@ -120,6 +123,9 @@ TOY = Ecosystem(
     error_body=lambda message: {"error": message},
     notice_headers=("toy-notice",),
 )
+
+
+EVERY = {"toy": TOY, "lab": LAB}
 
 
 def index(*lines: str) -> bytes:
@@ -165,11 +171,15 @@ class FakeUpstream:
         self.open = 0
         self.most_open = 0
         self.known = True
+        self.said: dict[str, str] = {}
 
     def base(self, ecosystem: str) -> str:
         if not self.known:
             raise NoUpstream(f"no upstream is set for {ecosystem}")
         return BASE
+
+    def further(self, ecosystem: str) -> Mapping[str, str]:
+        return self.said
 
     def urls(self) -> list[str]:
         return [ask.url for ask in self.asked]
@@ -193,7 +203,9 @@ class FakeUpstream:
             raise answer.error
         status, body, headers = answer.status, answer.body, dict(answer.headers)
         etag = headers.get("etag", "")
-        if ask.start and answer.ranges and status == 200 and (not ask.etag or ask.etag == etag):
+        if ask.grown and etag and ask.etag == etag:
+            status, body = 304, b""
+        elif ask.start and answer.ranges and status == 200 and (ask.grown or not ask.etag or ask.etag == etag):
             headers["content-range"] = f"bytes {ask.start}-{len(body) - 1}/{len(body)}"
             status, body = 206, body[ask.start :]
         elif etag and ask.etag == etag and not ask.start:
@@ -203,6 +215,8 @@ class FakeUpstream:
         sent = [0]
         chunks = self._chunks(answer, body, sent)
         length = len(body) if answer.length else -1
+        if ask.method == "HEAD":
+            body = b""
         return Response(status, headers, answer.url or ask.url, chunks, length, lambda: sent[0])
 
     async def _chunks(self, answer: Answer, body: bytes, sent: list[int]) -> AsyncIterator[bytes]:
@@ -375,11 +389,12 @@ class World:
             self.catalogue, self.blobs, self.locks, self.upstream, self.documents, attempts=attempts,
             now=lambda: self.now,
         )  # fmt: skip
+        self.derived = Derived(self.artifacts, self.catalogue, self.blobs, self.locks, lambda: self.now)
         self.sources = Sources(
-            {"toy": TOY}, self.documents, self.representations, self.artifacts, Relay(self.upstream), self.gatekeeper,
-            self.own,
+            EVERY, self.documents, self.representations, self.artifacts, self.derived,
+            Relay(self.upstream, self.documents.site), self.gatekeeper, self.own,
         )  # fmt: skip
-        self.gate = Gate({"toy": TOY}, self.gatekeeper, self.sources, self.meter, lambda: self.clock, "abc123")
+        self.gate = Gate(EVERY, self.gatekeeper, self.sources, self.meter, lambda: self.clock, "abc123")
         self.request: Request | None = None
 
     async def own(self, asked: Asked) -> Found:

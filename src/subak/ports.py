@@ -35,6 +35,8 @@ class Document:
     size: int = 0
     gone: bool = False
     """Upstream now answers 404/410; our copy stays and is served marked stale."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Response headers that the route asks to remember, by lowercase name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class File:
     """Bytes held, -1 when none."""
     first_seen: Digest = UNPINNED
     """For unpinned files: the digest of the first bytes ever accepted. Later bytes must match it."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Response headers remembered with the bytes, by lowercase name."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """Digests of the bytes held, beside sha256: {algorithm: hex}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +94,22 @@ class Catalogue(Protocol):
     def file(self, ecosystem: str, path: str) -> File | None:
         """What is known of one file."""
 
+    def keep_pins(self, ecosystem: str, pins: Iterable[Pin]) -> None:
+        """Store what a pinned index announces, as `keep_document` does for a document's pins."""
+
     def hold_file(
-        self, ecosystem: str, pin: Pin, blob: str, size: int, at: float, *, first_seen: Digest = UNPINNED
+        self,
+        ecosystem: str,
+        pin: Pin,
+        blob: str,
+        size: int,
+        at: float,
+        *,
+        first_seen: Digest = UNPINNED,
+        kept: Mapping[str, str] | None = None,
+        further: Mapping[str, str] | None = None,
     ) -> None:
-        """Record that the bytes of `pin` are held under `blob`."""
+        """Record that the bytes of `pin` are held under `blob`, with what else is known of them (None: nothing)."""
 
     def lose_blob(self, blob: str) -> None:
         """Forget that a blob is held (evicted, or found missing); documents and pins stay known."""
@@ -194,6 +212,10 @@ class Fetch:
     headers: Mapping[str, str] = field(default_factory=dict)
     first_byte_within: float = 0.0
     """Seconds to wait for the head, 0 for the configured time."""
+    roams: bool = False
+    """Redirects may lead to any public host, not only to those that this upstream's documents named."""
+    grown: bool = False
+    """With `start`: ask what was appended since. `etag` then goes out as If-None-Match instead of If-Range."""
 
 
 @dataclass(slots=True)
@@ -217,6 +239,9 @@ class Upstream(Protocol):
 
     def base(self, ecosystem: str) -> str:
         """The index's base URL, ending in '/'. Raises NoUpstream."""
+
+    def further(self, ecosystem: str) -> Mapping[str, str]:
+        """What discovery found beside the address (see ecosystems.base.Hints.further)."""
 
     def fetch(self, ask: Fetch) -> AbstractAsyncContextManager[Response]:
         """Ask. Entering raises UpstreamDown (refused, timed out, cooling down, 5xx, 429), UpstreamLied

@@ -41,7 +41,7 @@ def check_catalogue(make: Make) -> None:
     """All of it, each part on a catalogue of its own."""
     for check in (
         _documents, _absences, _confirmations, _pins_stay, _changed_pins, _pins_of_held_bytes, _vanished_pins,
-        _first_seen, _bytes_of_an_old_pin, _lost_blobs, _coldest, _totals, _broken_pins,
+        _pins_of_an_index, _what_else_is_known, _first_seen, _bytes_of_an_old_pin, _lost_blobs, _coldest, _totals, _broken_pins,
     ):  # fmt: skip
         check(make())
 
@@ -54,6 +54,38 @@ def _documents(c: Catalogue) -> None:
     newer = replace(page(blob="newer", size=7, at=20.0), content_type="application/json", etag="", gone=True)
     c.keep_document(newer, ())
     assert c.document("pypi", "simple/numpy/") == newer
+
+
+def _pins_of_an_index(c: Catalogue) -> None:
+    c.keep_pins("debian", (pin(f"pool/{n}", f"{n}") for n in range(3)))
+    known = c.file("debian", "pool/2")
+    assert known == File(pin("pool/2", "2"))
+    c.hold_file("debian", pin("pool/2", "2"), hex_of("2"), 7, 9.0)
+    c.keep_pins("debian", [pin("pool/2", "other")])
+    known = c.file("debian", "pool/2")
+    assert known is not None
+    assert (known.blob, known.pin.digest.hex) == ("", hex_of("other"))
+
+
+def _what_else_is_known(c: Catalogue) -> None:
+    headed = replace(page(), kept={"link": '</next>; rel="next"'})
+    c.keep_document(headed, ())
+    assert c.document("pypi", "simple/numpy/") == headed
+    typed = replace(pin("a", "a"), content_type="application/x-a", published=0.0)
+    c.keep_pins("pypi", [typed])
+    assert c.file("pypi", "a") == File(typed)
+    dated = replace(typed, published=77.0)
+    kept, further = {"last-modified": "Mon"}, {"sha1": "ab"}
+    c.hold_file("pypi", dated, hex_of("a"), 7, 9.0, kept=kept, further=further)
+    assert c.file("pypi", "a") == File(dated, hex_of("a"), 7, kept=kept, further=further)
+    c.keep_pins("pypi", [replace(typed, url="https://elsewhere.example/a")])
+    known = c.file("pypi", "a")
+    assert known is not None
+    assert (known.kept, known.further) == (kept, further)  # the same bytes, found elsewhere
+    c.keep_pins("pypi", [replace(typed, digest=Digest("sha256", hex_of("b")))])
+    known = c.file("pypi", "a")
+    assert known is not None
+    assert (known.blob, known.kept, known.further) == ("", {}, {})
 
 
 def _absences(c: Catalogue) -> None:

@@ -73,7 +73,11 @@ ROWS = (
         ("", 0), ("nonsense", 0), (' "other" ', 1),
     )),
     extra(TGZ, ("if-none-match", "{etag}"), method="HEAD"), extra(HUGE, ("if-none-match", '"x"'), method="HEAD"),
-    extra(PAGE, ("if-modified-since", "Mon, 06 May 2024 07:08:09 GMT")), extra(PAGE, ("if-match", '"x"')),
+    *(extra(PAGE, ("if-modified-since", date), door=0) for date in (
+        "Mon, 06 May 2024 07:08:09 GMT", "Sun, 06 May 2096 07:08:09 GMT", "yesterday",
+    )),
+    extra(PAGE, ("if-modified-since", "Sun, 06 May 2096 07:08:09 GMT"), ("if-none-match", '"x"')),
+    extra(PAGE, ("if-match", '"x"')),
     # ---- ranges
     *(extra(path, *headers, door=0) for path in (TGZ, HUGE, PAGE, WHEEL) for headers in (
         (("range", "bytes=0-9"),), (("range", "bytes=5-"),), (("range", "bytes=-7"),), (("range", "bytes=9-5"),),

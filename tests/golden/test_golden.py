@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from subak.ecosystems import ALL
-from subak.ecosystems.base import Moved, decode_path, match_route
-from subak.errors import NotFound, SubakError
+from subak.ecosystems import BY_NAME
+from subak.ecosystems.base import Moved
+from subak.errors import SubakError
 from subak.model.exchange import Subject
+from subak.pipeline.identify import MOVED
+from subak.pipeline.identify import identify as named
 
 FOLDER = Path(__file__).parent
 
@@ -25,12 +27,10 @@ def golden_rows() -> Iterator[Any]:
 
 def identify(asked: str) -> Subject | Moved:
     """What a request line 'GET /mount/…' means. Raises BadRequest, NotFound."""
-    _, _, target = asked.partition(" ")
-    ecosystem = next(e for e in ALL if target.startswith(e.mount + "/") or target == e.mount)
-    found = match_route(ecosystem.routes, decode_path(ecosystem.spell(target.removeprefix(ecosystem.mount))))
-    if found is None:
-        raise NotFound("no route")
-    return ecosystem.subject(*found)
+    method, _, target = asked.partition(" ")
+    path, _, query = target.partition("?")
+    subject = named(method, path, BY_NAME, query)
+    return Moved(subject.part) if subject.route == MOVED else subject
 
 
 @pytest.mark.parametrize("row", list(golden_rows()))

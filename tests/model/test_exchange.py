@@ -57,5 +57,5 @@ def test_words_that_leave_the_house() -> None:
     """They stand in readings, in metrics and in the x-subak-cache header."""
     assert [str(o) for o in Origin] == ["none", "hit", "stale", "miss", "peer", "own"]
     assert [str(k) for k in Kind] == [
-        "index", "listing", "artifact", "metadata", "config", "relay", "own", "unknown",
+        "index", "listing", "artifact", "metadata", "config", "relay", "made", "derived", "own", "unknown",
     ]  # fmt: skip

@@ -13,8 +13,8 @@ import pytest
 from pipeline_world import BASE, LIMITS, SMALL, TOY, Answer, FullBlobs, World, announced, index, sha256, together, until
 from subak.errors import NotFound, NoUpstream, StoreFailed, SubakError, UpstreamDown, UpstreamLied
 from subak.model.exchange import Kind, Origin, Subject
-from subak.pipeline import documents, flight
-from subak.pipeline.documents import Kept, MappedPage
+from subak.pipeline import flight, inquiry
+from subak.pipeline.pages import Kept, mapped
 from subak.ports import Document
 
 A = Subject("toy", Kind.INDEX, "index", "index/a/", "a", purl="pkg:toy/a")
@@ -402,7 +402,7 @@ async def test_a_full_disk_breaks_no_install(tmp_path: Path, spoil: Callable[[Fu
     spoil(blobs)
     kept = await find(world)
     assert (kept.body, kept.origin, kept.good_until) == (OLD, Origin.UPSTREAM, 0.0)
-    assert ("toy", "files/a/1/a.whl") in world.documents.unkept
+    assert ("toy", "files/a/1/a.whl") in world.documents.inquiry.unkept
     assert world.catalogue.document("toy", "index/a/") is None
     assert world.parts() == []
     blobs.takes, blobs.refuses_commits = 2**40, False
@@ -421,11 +421,11 @@ async def test_what_is_passed_on_is_checked_too(tmp_path: Path) -> None:
 
 
 async def test_unkept_pins_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "UNKEPT", 10)
+    monkeypatch.setattr(inquiry, "UNKEPT", 10)
     world = World(tmp_path, blobs=FullBlobs(tmp_path, 3))
     world.upstream.pages[URL] = Answer(index(*(announced(f"a/{n}/a.whl", SMALL) for n in range(30))))
     await find(world)
-    assert list(world.documents.unkept) == [("toy", f"files/a/{n}/a.whl") for n in range(20, 30)]
+    assert list(world.documents.inquiry.unkept) == [("toy", f"files/a/{n}/a.whl") for n in range(20, 30)]
 
 
 class Locked(World):
@@ -464,7 +464,7 @@ def test_a_mapped_page(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "blob"
     path.write_bytes(body)
     document = Document("toy", "k", URL, 200, "text/toy", size=len(body))
-    with MappedPage(path, document) as page:
+    with mapped(path, document.content_type, document.url) as page:
         assert bytes(page.body) == body
         assert (page.content_type, page.url) == ("text/toy", URL)
         kept = page.body
@@ -476,5 +476,5 @@ def test_a_torn_page_is_empty_rather_than_an_accident(tmp_path: Path) -> None:
     """After a power loss a file published without fsync may have no bytes at all."""
     path = tmp_path / "blob"
     path.touch()
-    with MappedPage(path, Document("toy", "k", URL, 200, size=100)) as page:
+    with mapped(path, "", URL) as page:
         assert bytes(page.body) == b""

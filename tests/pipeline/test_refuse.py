@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -75,3 +76,11 @@ def test_headers_and_phrase_stay_on_their_line(detail: str, rule: str) -> None:
         assert text.isprintable()
     assert len(refused.reason) <= 60
     assert len(dict(refused.headers)["toy-notice"]) <= 200
+
+
+def test_clients_that_print_the_body_get_text() -> None:
+    plain = replace(TOY, plain_errors=True)
+    exchange = Exchange(Asked("GET", "/toy/files/a"), Subject("toy"))
+    told = refusal(Refused("a is on the list", rule="deny", fix="Ask."), exchange, {"toy": plain}, "id-1")
+    assert dict(told.headers)["content-type"] == "text/plain; charset=utf-8"
+    assert told.body.decode() == "Refused by policy: a is on the list\nAsk.\nRule: deny\nRequest: id-1\n"

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from pipeline_world import BASE, FILES, LARGE, TOY, Answer, FakeUpstream, pinned, until
+from pipeline_world import BASE, FILE, FILES, LARGE, TOY, Answer, FakeUpstream, pinned, until
+from subak.ecosystems.base import Ecosystem, Site
 from subak.errors import Mismatch, NotFound, NoUpstream, StoreFailed, SubakError, UpstreamDown, UpstreamLied
 from subak.model.digest import UNPINNED, Digest, Pin
 from subak.model.exchange import UNPROVEN, Asked, Kind, Origin, Proof, Subject
@@ -25,7 +26,7 @@ def passing(
     upstream: FakeUpstream, digest: Digest | None = None, size: int = -1, seen: Digest = UNPINNED
 ) -> PassingFile:
     pin = Pin(KEY, URL, pinned(LARGE) if digest is None else digest, size)
-    return PassingFile(upstream, "toy", KEY, File(pin, first_seen=seen))
+    return PassingFile(upstream, "toy", KEY, File(pin, first_seen=seen), FILE)
 
 
 def up(*answers: Answer) -> FakeUpstream:
@@ -207,7 +208,11 @@ async def asked(
     **headers: str,
 ) -> Found:  # fmt: skip
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await Relay(upstream).ask(Asked(method, "/toy/search", query, named), subject, TOY, body)
+
+    async def site(ecosystem: Ecosystem) -> Site:
+        return Site(upstream.base(ecosystem.name))
+
+    return await Relay(upstream, site).ask(Asked(method, "/toy/search", query, named), subject, TOY, body)
 
 
 def answering(answer: Answer, path: str = "search") -> FakeUpstream:

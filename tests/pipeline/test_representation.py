@@ -15,7 +15,7 @@ from subak.errors import StoreFailed, UpstreamLied
 from subak.model.exchange import Asked, Kind, Origin, Subject
 from subak.pipeline import representation
 from subak.pipeline.answer import Found, Held
-from subak.pipeline.documents import Kept
+from subak.pipeline.pages import Kept
 
 A = Subject("toy", Kind.INDEX, "index", "index/a/", "a", purl="pkg:toy/a")
 STATUS = Subject("toy", Kind.CONFIG, "status", "status/a", "a")
@@ -133,7 +133,7 @@ async def test_withheld_versions_are_a_set(world: World) -> None:
 
 async def test_a_new_edition_forgets_old_renderings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (await found(world)).etag
-    monkeypatch.setattr(representation, "EDITION", b"2")
+    monkeypatch.setattr(representation, "EDITION", b"another")
     assert (await found(world)).etag != before
 
 

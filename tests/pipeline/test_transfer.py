@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_world import FILES, LARGE, TOY, Answer, FakeUpstream, FullBlobs, pinned, sha256
+from pipeline_world import FILE, FILES, LARGE, TOY, Answer, FakeUpstream, FullBlobs, pinned, sha256
 from subak.errors import Mismatch, NotFound, StoreFailed, SubakError, UpstreamDown, UpstreamLied
 from subak.model.digest import UNPINNED, Digest, Pin
 from subak.model.exchange import Kind, Subject
 from subak.pipeline import transfer
 from subak.pipeline.flight import Flight
-from subak.pipeline.transfer import Transfer
+from subak.pipeline.transfer import Order, Transfer
 from subak.ports import Fetch, Part, Response
 
 SUBJECT = Subject("toy", Kind.ARTIFACT, "file", "files/a/1/a.whl", "a", "1")
@@ -47,7 +47,9 @@ class Bringing:
         subject: Subject = SUBJECT,
     ) -> Part:
         pin = Pin(subject.key, URL, pinned(LARGE) if digest is None else digest, size)
-        return await Transfer(self.upstream, self.blobs, attempts).run(self.flight, TOY, subject, pin, first_seen)
+        return await Transfer(self.upstream, self.blobs, attempts).run(
+            self.flight, Order(TOY, subject, FILE, pin, first_seen)
+        )
 
     async def fails(self, kind: type[SubakError], said: str, digest: Digest | None = None, **how: object) -> None:
         with pytest.raises(kind, match=said):

@@ -72,3 +72,41 @@ def test_pieces_make_no_difference(pieces: list[bytes], algorithm: str) -> None:
     for piece in pieces:
         verifier.update(piece)
     assert verifier.finish("a.whl").digest.algorithm == algorithm
+
+
+def test_git_blobs_are_hashed_with_their_size() -> None:
+    """As `git hash-object` says of a file holding 'hello' and a line feed."""
+    pin = Digest("git-blob", "ce013625030ba8dba906f756967f9e9ca394464a")
+    verifier = Verifier(pin, size=6)
+    verifier.update(b"hello\n")
+    assert verifier.finish("a file").digest == pin
+    other = Verifier(pin, size=7)
+    other.update(b"hello\n")
+    with pytest.raises(Mismatch, match="6 bytes came"):
+        other.finish("a file")
+
+
+def test_a_go_mod_is_hashed_as_go_does() -> None:
+    from subak.trust.dirhash import of_mod
+
+    body = b"module m\n"
+    verifier = Verifier(Digest("h1-mod", of_mod(hashlib.sha256(body).hexdigest())))
+    verifier.update(body)
+    assert not verifier.whole
+    assert not verifier.finish("go.mod").first_seen
+
+
+def test_a_module_zip_needs_a_file() -> None:
+    verifier = Verifier(Digest("h1", "0" * 64))
+    verifier.update(b"PK")
+    assert verifier.whole
+    with pytest.raises(Mismatch, match="only be verified as a file"):
+        verifier.finish("a zip")
+
+
+def test_further_digests_are_computed_beside() -> None:
+    verifier = Verifier(also=("md5", "sha1", "sha512"))
+    verifier.update(b"abc")
+    assert verifier.further == {name: hashlib.new(name, b"abc").hexdigest() for name in ("md5", "sha1", "sha512")}
+    verifier.restart()
+    assert verifier.further["sha1"] == hashlib.sha1(b"").hexdigest()

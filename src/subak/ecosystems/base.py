@@ -1,165 +1,74 @@
 """What an ecosystem is: routes, forms, pins, rewriting, agents and client settings, as data and pure functions.
 
-Nothing here opens a socket or a file. A hook that an ecosystem does not need keeps its default.
+Nothing here opens a socket or a file. A hook that an ecosystem does not need keeps its default. The hooks stand in
+the order in which a request meets them; docs/ecosystems.md tells when each is asked.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import BinaryIO
-from urllib.parse import unquote_to_bytes
 
+from packageurl import PackageURL
+
+from subak.ecosystems.paths import (
+    DAY,
+    FOREVER,
+    HOUR,
+    LONGEST_PATH,
+    MINUTE,
+    Form,
+    Moved,
+    Route,
+    decode_path,
+    match_route,
+    negotiate,
+)
 from subak.errors import BadRequest, NotFound
-from subak.model.digest import Pin
-from subak.model.exchange import Kind, Subject
+from subak.model.digest import UNPINNED, Digest, Pin
+from subak.model.exchange import Subject
 
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
-FOREVER = float("inf")
-
-LONGEST_PATH = 4096
-"""Bytes of a raw path that we read; longer ones are refused."""
-
-
-# ---------------------------------------------------------------- paths
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One representation of a document, and the media types that ask for it, the one we send first."""
-
-    name: str
-    media: tuple[str, ...]
-    content_type: str
-    """The exact Content-Type header sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One kind of path below the ecosystem's mount.
-
-    `pattern` is matched against the decoded path: `{name}` is one segment, `{path+}` the rest
-    (one or more segments), everything else is literal; a trailing slash is significant.
-    """
-
-    name: str
-    pattern: str
-    kind: Kind
-    fresh_for: float = 0.0
-    """Seconds a document is served without asking upstream again."""
-    accept: str = "*/*"
-    """The Accept header for the upstream: one fixed value, so that stored validators always fit."""
-    forms: tuple[Form, ...] = ()
-    """Representations on offer; the first answers a request without (matching) Accept."""
-    methods: tuple[str, ...] = ("GET", "HEAD")
-    content_type: str = "application/octet-stream"
-    """For files: the Content-Type sent, whatever upstream says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The path is a known misspelling: redirect to `path` (below the mount, encoded, no leading slash)."""
-
-    path: str
-
-
-def decode_path(raw: str) -> str:
-    """Percent-decode once and refuse everything that could mean two things to two readers.
-
-    Raises BadRequest for NUL and control bytes, backslashes, `.`/`..` segments, empty segments, encoded
-    slashes, a `%` that survives decoding, bytes that are not UTF-8, and paths beyond LONGEST_PATH.
-    """
-    if len(raw) > LONGEST_PATH:
-        raise BadRequest(f"the path is longer than {LONGEST_PATH} bytes")
-    if "%2f" in raw or "%2F" in raw:
-        raise BadRequest("an encoded slash has no meaning here")
-    try:
-        path = unquote_to_bytes(raw).decode("utf-8") if "%" in raw else raw
-    except UnicodeDecodeError as error:
-        raise BadRequest("the path is not UTF-8") from error
-    if _HOSTILE.search(path):
-        raise BadRequest("the path holds control characters, a backslash, '%' or dot segments")
-    return path
-
-
-_HOSTILE = re.compile(r"[\x00-\x20\x7f\\%?#]|(?:^|/)\.{1,2}(?:/|$)|//")
-
-
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    def group(match: re.Match[str]) -> str:
-        name, rest = match[1], match[2]
-        return f"(?P<{name}>.+)" if rest else f"(?P<{name}>[^/]+)"
-
-    parts = re.split(r"(\{[a-z_]+\+?\})", pattern)
-    text = "".join(re.sub(r"\{([a-z_]+)(\+?)\}", group, p) if p.startswith("{") else re.escape(p) for p in parts)
-    return re.compile(text + r"\Z")
-
-
-def match_route(routes: Iterable[Route], path: str) -> tuple[Route, dict[str, str]] | None:
-    """The first route whose pattern fits the decoded path (which begins with '/')."""
-    for route in routes:
-        found = _compiled(route.pattern).match(path)
-        if found:
-            return route, found.groupdict()
-    return None
-
-
-def negotiate(forms: tuple[Form, ...], accept: str) -> Form:
-    """The form an Accept header asks for (RFC 9110 §12.5.1); the first form if it fits none or is absent.
-
-    Ties in q go to the form named more specifically, then to the order of `forms`.
-    """
-    if not accept or len(forms) == 1:
-        return forms[0]
-    asked = _parsed_accept(accept)
-    best, best_rank = forms[0], (0.0, -1, 0)
-    for position, form in enumerate(forms):
-        for media in form.media:
-            quality, precision = _quality(asked, media)
-            rank = (quality, precision, -position)
-            if quality > 0 and rank > best_rank:
-                best, best_rank = form, rank
-    return best
-
-
-@lru_cache(maxsize=1024)
-def _parsed_accept(accept: str) -> tuple[tuple[str, float], ...]:
-    ranges = []
-    for item in accept.lower().split(",")[:32]:
-        media, *parameters = (p.strip() for p in item.split(";"))
-        quality = 1.0
-        for parameter in parameters:
-            name, _, value = parameter.partition("=")
-            if name.strip() == "q":
-                try:
-                    quality = min(max(float(value), 0.0), 1.0)
-                except ValueError:
-                    quality = 0.0
-        ranges.append((media, quality))
-    return tuple(ranges)
-
-
-def _quality(asked: tuple[tuple[str, float], ...], media: str) -> tuple[float, int]:
-    """The q of the most specific range that covers `media`, and how specific it is (2 exact, 1 type/*, 0 */*)."""
-    best = (0.0, -1)
-    for wanted, quality in asked:
-        if wanted == media:
-            precision = 2
-        elif wanted.endswith("/*") and media.startswith(wanted[:-1]):
-            precision = 1
-        elif wanted == "*/*":
-            precision = 0
-        else:
-            continue
-        if precision > best[1] or (precision == best[1] and quality > best[0]):
-            best = (quality, precision)
-    return best
+__all__ = [
+    "DAY",
+    "FOREVER",
+    "HOUR",
+    "LONGEST_PATH",
+    "MINUTE",
+    "AgentPattern",
+    "Client",
+    "Ecosystem",
+    "Facts",
+    "Form",
+    "Hints",
+    "Moved",
+    "Page",
+    "Route",
+    "SettingFile",
+    "Site",
+    "View",
+    "decode_path",
+    "ecosystem_at",
+    "match_route",
+    "negotiate",
+]
 
 
 # ---------------------------------------------------------------- documents
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The upstream as its ecosystem needs to know it."""
+
+    base: str
+    """The index's base URL, ends in '/'."""
+    signpost: bytes = b""
+    """The body of the document that `Ecosystem.signpost` names; b'' if there is none upstream."""
+    has_signpost: bool = False
+    """Whether upstream has that document: an empty body may be a yes."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """What discovery found beside the address (see `Hints.further`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +91,26 @@ class View:
     """Absolute URL of the ecosystem's mount for this client, without trailing slash."""
     part: str = ""
     hidden: frozenset[str] = frozenset()
-    """Versions that policy withholds, in the ecosystem's canonical spelling."""
+    """Versions that policy withholds, in the ecosystem's canonical spelling; in a LISTING as 'name@version'."""
+    revised: Mapping[str, str] = field(default_factory=dict)
+    """For a LISTING that repeats a digest of each project's document: {name: hexadecimal digest as served here}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a copy when it is answered with."""
+
+    digest: Digest = UNPINNED
+    """What it was checked against."""
+    size: int = -1
+    sha256: str = ""
+    """Hex; the address of the stored bytes."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """Digests of the algorithms in `Ecosystem.also`: {algorithm: hex}."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Upstream response headers named by `Route.keeps`, with content-type and last-modified."""
+    base: str = ""
+    """As `View.base`."""
 
 
 # ---------------------------------------------------------------- clients
@@ -200,7 +128,9 @@ class AgentPattern:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """How one client is pointed here. Placeholders: {base} our URL, {host} its host, {port}, {netloc}."""
+    """How one client is pointed here. Placeholders: {base} our URL, {host} its host, {port}, {netloc}, {folder} the
+    absolute path of a folder that holds `files` and `shims`, {upstream} the upstream's base URL without last '/',
+    {upstream_netloc} its host and port, {plain} 'true' when our URL is http and 'false' when it is https."""
 
     name: str
     environ: tuple[tuple[str, str], ...]
@@ -211,15 +141,20 @@ class Client:
     """Further variables when our URL is http and not on loopback."""
     version: tuple[str, ...] = ()
     """The command that prints the client's version, for `subak doctor`."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Setting files for clients whose variables name a file: (path below {folder}, text)."""
+    shims: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """For clients that take neither variable nor file: (program, arguments put in front of the person's own). A
+    script of that name is written to {folder}/bin, which `subak run` puts first in PATH."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingFile:
-    """A client's own configuration file. `path` may begin with '~/'."""
+    """A client's own configuration file. `path` may begin with '~/' or '$VARIABLE/' and end in a glob ('*.sources')."""
 
     path: str
     syntax: str
-    """ini | npmrc | toml | yaml-line | yarnrc"""
+    """ini | npmrc | toml | yaml-line | yarnrc | yaml-list | json | xml | env | apt; see sources/clientfiles.py."""
     keys: tuple[str, ...]
     """Dotted keys, the first that is set wins: 'global.index-url' is [global] index-url."""
 
@@ -231,15 +166,21 @@ class Hints:
     environ: tuple[str, ...] = ()
     files: tuple[SettingFile, ...] = ()
     builtin: str = ""
-    """What a client or a library has built in: 'pip' (pip's own constant) or 'purl:<type>'."""
+    """What a client or a library has built in: 'pip' (pip's own constant), 'go' (asks `go env`), 'purl:<type>'."""
+    prefix: str = ""
+    """Put before the builtin's host, in place of 'www.' if it begins so."""
     path: str = ""
     """Path below the discovered URL's root when the builtin names only a host."""
+    clean: Callable[[str], str] = lambda text: text
+    """The URL in a setting's text: 'sparse+https://…' or 'https://…,direct' are no URLs yet. '' when there is none."""
+    further: tuple[str, ...] = ()
+    """Names of further facts wanted of the client; 'go' knows 'sumdb': '<name>+<hash>+<key>'."""
 
 
 # ---------------------------------------------------------------- the literal
 
 
-def _no_pins(subject: Subject, page: Page) -> Iterator[Pin]:
+def _nothing_announced(subject: Subject, page: Page) -> Iterator[Pin]:
     return iter(())
 
 
@@ -247,20 +188,32 @@ def _as_it_is(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
     yield bytes(page.body)
 
 
-def _no_homes(subject: Subject) -> tuple[Subject, ...]:
-    return ()
-
-
-def _no_companion(subject: Subject) -> Subject | None:
-    return None
-
-
 def _cannot_cut(subject: Subject, artifact: BinaryIO) -> bytes:
     raise NotFound(f"{subject.key} cannot be made from its artifact")
 
 
-def _same(raw: str) -> str:
-    return raw
+def _nothing_derived(subject: Subject, facts: Facts) -> bytes:
+    raise NotFound(f"{subject.key} cannot be told from its artifact")
+
+
+def _nothing_made(subject: Subject, base: str) -> bytes:
+    return b""
+
+
+def _same_subject(subject: Subject, page: Page) -> Subject:
+    return subject
+
+
+def _no_question(subject: Subject, body: bytes) -> Subject:
+    raise BadRequest("a body means nothing here")
+
+
+def _nothing_to_prove(subject: Subject, page: Page, site: Site, evidence: Mapping[str, Page]) -> None:
+    return None
+
+
+def _no_path(purl: PackageURL) -> str:
+    raise NotFound(f"no path is known for {purl.to_string()}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,43 +222,108 @@ class Ecosystem:
 
     name: str
     title: str
+    at: str = ""
+    """The first segment of its paths when that is not `name` (OCI clients insist on '/v2/')."""
     routes: tuple[Route, ...]
+
+    # ---- what is asked for
+    spell: Callable[[str], str] = lambda raw: raw
+    """Rewrite a raw path (below the mount) before decoding: folds spellings such as npm's `%2f`."""
     subject: Callable[[Route, Mapping[str, str]], Subject | Moved]
     """Name what a matched path means. Raises BadRequest (hostile) or NotFound (impossible name). The result
-    carries kind, key, name, version, purl; two spellings of the same thing yield the same key."""
-    source: Callable[[Subject, str], str]
-    """The upstream URL of a document or relay, given the upstream's base URL (ends in '/')."""
-    pins: Callable[[Subject, Page], Iterator[Pin]] = _no_pins
-    """What a fresh document announces, sidecars included. Raises UpstreamLied when the body is not such a
-    document (an error page sent with 200, broken JSON): then nothing is kept."""
+    carries kind, key, name, version, purl; two spellings of the same thing yield the same key. It may name another
+    route than the one matched."""
+    question: Callable[[Subject, bytes], Subject] = _no_question
+    """For a POST to a document's route: the subject with the body in its canonical form as `question`, which is sent
+    upstream, and a key that tells it from other questions. Raises BadRequest for a body that is none."""
+    path_of: Callable[[PackageURL], str] = _no_path
+    """The path below the mount (decoded, no leading slash) of the document that tells about a package: the way back
+    from purls. Raises NotFound for purls of other types and impossible names."""
+    fold_version: Callable[[str], str] = lambda version: version
+    """A version as it is compared: two spellings of one release fold to the same text."""
+
+    # ---- answered without upstream
+    make: Callable[[Subject, str], bytes] = _nothing_made
+    """The body of a MADE subject, given our mount's URL without trailing slash. Raises NotFound."""
+    derive: Callable[[Subject, Facts], bytes] = _nothing_derived
+    """The body of a DERIVED subject, from what is known of its `companion`."""
+
+    # ---- where upstream keeps it
+    signpost: Callable[[Site], Subject | None] = lambda site: None
+    """The upstream's own document that tells where the rest is; fetched before anything else, and its body put into
+    `Site.signpost`. Its route has kind CONFIG."""
+    via: Callable[[Subject], Subject | None] = lambda subject: None
+    """For a file named by something that moves (a branch, a tag): the document that tells where that points now."""
+    settle: Callable[[Subject, Page], Subject] = _same_subject
+    """The file that is meant, given the page that `via` named."""
+    source: Callable[[Subject, Site], str]
+    """The upstream URL of a document, a relay, or a file whose pin names no URL. Raises NotFound for what this
+    upstream does not have."""
+
+    # ---- what it must be
+    named: Callable[[Subject], Digest] = lambda subject: UNPINNED
+    """The digest that a file's own path names."""
+    announced: Callable[[Subject, Mapping[str, str]], Digest] = lambda subject, headers: UNPINNED
+    """The digest that the response headers of a file announce (lowercase names), when no index did."""
+    homes: Callable[[Subject, Site], tuple[Subject, ...]] = lambda subject, site: ()
+    """For a file: the index documents that would announce it, most likely first."""
+    leads: Callable[[Subject, Page], Subject | None] = lambda subject, page: None
+    """For a file, and a page of `homes` that does not announce it: the further document that page refers to."""
+    pins: Callable[[Subject, Page], Iterator[Pin]] = _nothing_announced
+    """What a fresh document announces, sidecars included. A pin without URL is found by `source`. Raises
+    UpstreamLied when the body is not such a document (an error page sent with 200, broken JSON): then nothing is
+    kept."""
+    evidence: Callable[[Subject, Page, Site], tuple[Subject, ...]] = lambda subject, page, site: ()
+    """The further documents needed to prove this one, asked before it is kept. Raises UpstreamLied."""
+    prove: Callable[[Subject, Page, Site, Mapping[str, Page]], None] = _nothing_to_prove
+    """Raises UpstreamLied unless the page is proved by its evidence, {key: page}. Then nothing is kept."""
+    also: tuple[str, ...] = ()
+    """Digest algorithms computed of every file beside sha256, for `Facts.further`."""
+
+    # ---- what the client sees
     render: Callable[[Subject, Page, View], Iterator[bytes]] = _as_it_is
     """The document as this client must see it. Pure, idempotent in what it keeps, chunked so that memory
     stays bounded. Raises UpstreamLied, or NotFound when `view.part` does not exist."""
-    homes: Callable[[Subject], tuple[Subject, ...]] = _no_homes
-    """For a file: the index documents that would announce it, most likely first."""
-    companion: Callable[[Subject], Subject | None] = _no_companion
-    """For a METADATA file: the artifact it can be cut out of when upstream announces but does not serve it."""
+    headers: Callable[[Subject, Facts], tuple[tuple[str, str], ...]] = lambda subject, facts: ()
+    """Further response headers (lowercase names) that this ecosystem's clients read."""
+    companion: Callable[[Subject], Subject | None] = lambda subject: None
+    """For METADATA: the artifact it can be cut out of when upstream announces but does not serve it. For DERIVED:
+    the artifact it is about."""
     cut: Callable[[Subject, BinaryIO], bytes] = _cannot_cut
     """The METADATA file's bytes out of its artifact's. Raises NotFound."""
-    fold_version: Callable[[str], str] = _same
-    """A version as it is compared: two spellings of one release fold to the same text."""
-    spell: Callable[[str], str] = _same
-    """Rewrite a raw path (below the mount) before decoding: folds spellings such as npm's `%2f`."""
-    hints: Hints = Hints()
-    clients: tuple[Client, ...] = ()
-    agents: tuple[AgentPattern, ...] = ()
     absent: Mapping[str, bytes] = field(default_factory=dict)
     """Relay routes for which an upstream's 404 is answered politely with 200 and this JSON body."""
     error_body: Callable[[str], Mapping[str, object]] = lambda message: {}
     """Further members of a problem document that this ecosystem's clients show to people."""
-
+    plain_errors: bool = False
+    """Its clients print an error's body as it is: refusals are plain text instead of a problem document."""
     notice_headers: tuple[str, ...] = ()
     """Response headers whose text this ecosystem's clients print (npm: npm-notice)."""
 
+    # ---- clients, and what people read
+    hints: Hints = Hints()
+    clients: tuple[Client, ...] = ()
+    agents: tuple[AgentPattern, ...] = ()
+    tokens: bool = False
+    """The upstream may send us to its token service (401 with `WWW-Authenticate: Bearer realm=…`)."""
+    pinned_by: str = ""
+    """For the table in the README: what files are checked against, in a few words."""
+
     @property
     def mount(self) -> str:
-        return f"/{self.name}"
+        return f"/{self.at or self.name}"
 
     def route(self, name: str) -> Route:
         """The route of that name. Raises KeyError."""
-        return next(r for r in self.routes if r.name == name)
+        found = next((r for r in self.routes if r.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+
+def ecosystem_at(mount: str, ecosystems: Mapping[str, Ecosystem]) -> Ecosystem | None:
+    """The ecosystem served below '/<mount>/'; most are served at their name."""
+    found = ecosystems.get(mount)
+    if found is not None and not found.at:
+        return found
+    return next((e for e in ecosystems.values() if e.at and e.at == mount), None)

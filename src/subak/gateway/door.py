@@ -162,6 +162,8 @@ class Door(HttpToolsProtocol):
         known = house.callers.get((client[0] if client else "", *[get(name) for name in NAMING]))
         if known is None:
             return False
+        if get(b"if-modified-since") is not None and get(b"if-none-match") is None:
+            return False  # dates are compared the ordinary way
         choice = (*[get(name) for name in CHOOSING], known.base)
         manner = Manner(choice, known, get(b"if-none-match"))
         hot = entry.fixed or entry.by.get(choice)

@@ -248,6 +248,7 @@ class House:
                 return None
         lines = [f"{name}: {value}\r\n" for name, value in found.headers]
         lines += [f"etag: {found.etag}\r\n"] if found.etag else []
+        lines += [f"last-modified: {found.modified}\r\n"] if found.modified else []
         full = [*lines, f"content-type: {found.content_type}\r\n", f"content-length: {body.size}\r\n"]
         ranges = ["accept-ranges: bytes\r\n"] if found.ranges else []
         common = [f"x-subak-cache: hit\r\nvia: {self.via}\r\nx-content-type-options: nosniff\r\n\r\n"]

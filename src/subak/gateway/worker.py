@@ -35,7 +35,9 @@ from subak.gateway.door import Door, sweep
 from subak.gateway.house import House
 from subak.gateway.own import OwnPages
 from subak.pipeline.artifacts import Artifacts
-from subak.pipeline.documents import Documents, Limits
+from subak.pipeline.derived import Derived
+from subak.pipeline.documents import Documents
+from subak.pipeline.inquiry import Limits
 from subak.pipeline.relay import Relay
 from subak.pipeline.representation import Representations
 from subak.pipeline.resolve import Sources
@@ -132,6 +134,7 @@ class Worker:
             agent=_agent(config),
             instance=settings.instance,
             monotonic=settings.monotonic,
+            tokens=[ecosystem.name for ecosystem in ALL if ecosystem.tokens],
         )
         limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
         gatekeeper = gatekeeper_of(config, keys, settings.secret, limiter)
@@ -159,15 +162,17 @@ class Worker:
         Door.header_timeout, Door.idle_timeout = config.server.header_timeout, config.server.idle_timeout
         cache = config.cache
         documents = Documents(catalogue, blobs, locks, registries, limits_of(config), settings.now, house.drop)
+        artifacts = Artifacts(
+            catalogue, blobs, locks, registries, documents, attempts=config.upstream.attempts, now=settings.now
+        )
         desk = Desk(config, settings.upstreams, settings.started_at, settings.front, catalogue, registries)
         sources = Sources(
             BY_NAME,
             documents,
             Representations(blobs, catalogue, renderings, {}),
-            Artifacts(
-                catalogue, blobs, locks, registries, documents, attempts=config.upstream.attempts, now=settings.now
-            ),
-            Relay(registries),
+            artifacts,
+            Derived(artifacts, catalogue, blobs, locks, settings.now),
+            Relay(registries, documents.site),
             gatekeeper,
             OwnPages(desk.pages(), subak.__version__),
         )

@@ -11,13 +11,20 @@ from subak.errors import UpstreamLied
 STRENGTH: tuple[str, ...] = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 """Algorithms we verify with, weakest first."""
 
-_HEX_LENGTH = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
+SPECIAL: tuple[str, ...] = ("h1", "h1-mod", "git-blob")
+"""Digests that are not of the bytes alone. h1: Go's dirhash of the files in a module zip (Go Modules Reference,
+'go.sum files'); h1-mod: the same over a single go.mod; git-blob: git's SHA-1 of 'blob <size>', NUL and the bytes."""
+
+_HEX_LENGTH = {
+    "md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128,
+    "h1": 64, "h1-mod": 64, "git-blob": 40,
+}  # fmt: skip
 _HEX = re.compile(r"[0-9a-f]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A checked digest: an algorithm of `STRENGTH` and lowercase hex of its length."""
+    """A checked digest: an algorithm of `STRENGTH` or `SPECIAL` and lowercase hex of its length."""
 
     algorithm: str
     hex: str
@@ -35,7 +42,9 @@ UNPINNED = Digest("", "")
 
 def digest(algorithm: str, hexadecimal: str) -> Digest:
     """Check and build a digest. Raises UpstreamLied for an unknown algorithm or a wrong length."""
-    algorithm, hexadecimal = algorithm.lower().replace("-", ""), hexadecimal.lower()
+    algorithm, hexadecimal = algorithm.lower(), hexadecimal.lower()
+    if algorithm not in SPECIAL:
+        algorithm = algorithm.replace("-", "")
     if _HEX_LENGTH.get(algorithm) != len(hexadecimal) or not _HEX.match(hexadecimal):
         raise UpstreamLied(f"not a {algorithm or 'known'} digest: {hexadecimal[:140]!r}")
     return Digest(algorithm, hexadecimal)
@@ -75,7 +84,7 @@ class Pin:
     path: str
     """The file's path on this gateway, below the ecosystem's mount, decoded, no leading slash."""
     url: str
-    """Where the upstream keeps it, absolute."""
+    """Where the upstream keeps it, absolute; '' when `Ecosystem.source` tells."""
     digest: Digest = UNPINNED
     size: int = -1
     """Bytes, -1 when not announced."""
@@ -83,3 +92,5 @@ class Pin:
     version: str = ""
     published: float = 0.0
     """Unix time, 0 when not announced. Never our own fetch time."""
+    content_type: str = ""
+    """As the upstream announces it, for routes whose Content-Type is upstream's own."""

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     METADATA = "metadata"  # an immutable, small companion of an artifact (PEP 658)
     CONFIG = "config"  # other mutable documents: keys, attestations, dist-tags
     RELAY = "relay"  # passed through, never kept: search, audit
+    MADE = "made"  # made here without asking anybody: capability probes, telemetry that ends here
+    DERIVED = "derived"  # told from what is known of an artifact: its checksum files
     OWN = "own"  # our own pages and API
     UNKNOWN = "unknown"
 
@@ -63,6 +65,8 @@ class Subject:
     purl: str = ""
     keyed: bool = False
     """Asked below /k/, where credentials are required."""
+    question: bytes = b""
+    """For documents that answer a POST: the body in its canonical form, which is sent upstream."""
 
 
 UNIDENTIFIED = Subject()

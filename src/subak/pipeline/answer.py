@@ -62,5 +62,7 @@ class Found:
     0 for never, infinity for immutable files."""
     blob: str = ""
     """sha256 of the stored bytes behind this answer, '' if none: what eviction counts as used."""
+    modified: str = ""
+    """Last-Modified as sent (RFC 9110 §8.8.2), '' for none."""
     last: Callable[[], None] = field(default=lambda: None)
     """Called after serving, whatever happened (returns borrowed things)."""

@@ -12,23 +12,23 @@ from pathlib import Path
 
 from subak.ecosystems.base import Ecosystem, Route
 from subak.errors import Mismatch, NotFound, StoreFailed, SubakError, UpstreamDown, UpstreamLied
-from subak.model.digest import UNPINNED, Digest, Pin
-from subak.model.exchange import Origin, Proof, Subject
+from subak.model.digest import UNPINNED, Pin
+from subak.model.exchange import Origin, Subject
 from subak.pipeline.answer import Found, Held
+from subak.pipeline.copies import body_of, dated, described, landing, proof_of
 from subak.pipeline.documents import Documents
-from subak.pipeline.flight import POLL, Flight, Follower, turn
+from subak.pipeline.flight import POLL, Flight, Follower
+from subak.pipeline.inquiry import clean
+from subak.pipeline.learning import Learning
+from subak.pipeline.pages import mapped
 from subak.pipeline.relay import PassingFile, Rescued
-from subak.pipeline.transfer import Transfer
-from subak.ports import Blobs, Catalogue, File, Lock, Locks, Part, Upstream
-from subak.trust.verifier import Verifier
+from subak.pipeline.transfer import Order, Transfer
+from subak.ports import Blobs, Catalogue, Fetch, File, Lock, Locks, Part, Upstream
 
 log = logging.getLogger("subak.artifacts")
 
 SMALL = 64 * 1024
 """Files up to this size are answered only after verification: a mismatch is then a clean problem document."""
-
-YOUNG = 5.0
-"""Seconds: an index checked less than this ago is not asked again for a file it does not announce."""
 
 
 class Artifacts:
@@ -50,26 +50,39 @@ class Artifacts:
         self._locks = locks
         self._upstream = upstream
         self._documents = documents
+        self._learning = Learning(catalogue, documents, now)
         self._attempts = attempts
         self._now = now
         self._flights: dict[str, Flight] = {}
         self._full = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def find(self, subject: Subject, ecosystem: Ecosystem, route: Route) -> Found:
-        """The bytes of a file. Raises NotFound, UpstreamDown, UpstreamLied, Mismatch, NoUpstream, StoreFailed."""
+    async def find(self, subject: Subject, ecosystem: Ecosystem, route: Route, *, head: bool = False) -> Found:
+        """The bytes of a file. With `head` a file that we do not hold is described, not fetched.
+
+        Raises NotFound, UpstreamDown, UpstreamLied, Mismatch, NoUpstream, StoreFailed.
+        """
         file = self._catalogue.file(ecosystem.name, subject.key)
         if file is not None and file.blob:
-            held = self.held(file.blob)
+            held = body_of(file.blob, self._blobs)
             if held is not None and held.size == file.size:
-                return self._found(Origin.CACHE, held, file.blob, route, _proof(file))
+                return described(Origin.CACHE, held, file, subject, ecosystem, route)
             log.error("%s is catalogued but missing or damaged on disk; it is fetched again", file.blob)
             await asyncio.to_thread(self._catalogue.lose_blob, file.blob)
+            file = replace(file, blob="", size=-1)
         learnt = 0
+        if file is None and not route.open:
+            file, learnt = await self._learning.learn(subject, ecosystem)
+            if file.blob and (held := body_of(file.blob, self._blobs)) is not None:
+                return described(Origin.CACHE, held, file, subject, ecosystem, route, learnt)
         if file is None:
-            file, learnt = await self._learn(subject, ecosystem)
-            if file.blob and (held := self.held(file.blob)) is not None:
-                return self._found(Origin.CACHE, held, file.blob, route, _proof(file), learnt)
+            if self._documents.known_absent(ecosystem, subject.key):
+                raise NotFound(f"the upstream of {ecosystem.name} has no {subject.key}")
+            file = self._learning.by_path(subject, ecosystem)
+        placed = replace(file.pin, url=await self._learning.placed(file, subject, ecosystem))
+        file = replace(file, pin=placed)
+        if head and (shown := await self._shown(subject, ecosystem, route, file)) is not None:
+            return shown
         if self._disk_is_full(file.pin.size):
             return await self._pass(subject, ecosystem, route, file)
         try:
@@ -88,77 +101,25 @@ class Artifacts:
                 log.warning("the disk has room again: files are kept")
         return full
 
-    async def cut(self, subject: Subject, ecosystem: Ecosystem, route: Route) -> Found:
-        """An announced sidecar that upstream does not serve: cut it out of the artifact itself and keep it.
+    async def _shown(self, subject: Subject, ecosystem: Ecosystem, route: Route, file: File) -> Found | None:
+        """The head of a file that we do not hold, from its pin or from upstream's own head; None if neither tells."""
+        if file.pin.digest and file.pin.size >= 0:
+            return described(Origin.CACHE, Held(file.pin.size), file, subject, ecosystem, route)
+        async with self._upstream.fetch(
+            Fetch(ecosystem.name, file.pin.url, method="HEAD", roams=route.roams)
+        ) as response:
+            if response.status in (404, 410):
+                raise await self._gone(ecosystem, subject, route, file.pin.url)
+            if response.status != 200 or response.length < 0:
+                return None
+            digest = file.pin.digest or ecosystem.announced(subject, response.headers)
+            told = {name: clean(response.headers.get(name, "")) for name in ("content-type", "last-modified")}
+            kept = {name: clean(response.headers.get(name, "")) for name in route.keeps} | told
+            known = replace(file, pin=replace(file.pin, digest=digest), kept={n: v for n, v in kept.items() if v})
+            found = described(Origin.UPSTREAM, Held(response.length), known, subject, ecosystem, route)
+            return found if found.proof.digest else replace(found, ranges=False)  # nothing of it was proven
 
-        pip and uv fail hard on a sidecar that was announced and is missing. Raises like `find`.
-        """
-        whole = ecosystem.companion(subject)
-        file = self._catalogue.file(ecosystem.name, subject.key)
-        if whole is None or file is None:
-            raise NotFound(f"the upstream of {ecosystem.name} has no {subject.key}")
-        found = await self.find(whole, ecosystem, ecosystem.route(whole.route))
-        try:
-            held = found.body if isinstance(found.body, Held) else await found.body.landed()
-        finally:
-            found.last()
-        if held.path is None:
-            raise NotFound(f"{subject.key} cannot be made now")
-        flight = Flight(hashlib.sha256(f"cut\0{ecosystem.name}\0{subject.key}".encode()).hexdigest(), subject.key)
-        lock = await turn(self._locks, flight.name)
-        try:
-            file = self._catalogue.file(ecosystem.name, subject.key) or file
-            if file.blob and (cut := self.held(file.blob)) is not None:  # somebody else was faster
-                return self._found(Origin.CACHE, cut, file.blob, route, _proof(file), found.fetched)
-            await asyncio.to_thread(self._cut, flight, subject, ecosystem, file, held.path)
-        finally:
-            lock.release()
-        return self._found(found.origin, self._landed(flight.blob), flight.blob, route, flight.proof, found.fetched)
-
-    def _cut(self, flight: Flight, subject: Subject, ecosystem: Ecosystem, file: File, artifact: Path) -> None:
-        """Blocking: cut, verify, keep."""
-        with artifact.open("rb") as whole:
-            data = ecosystem.cut(subject, whole)
-        verifier = Verifier(file.pin.digest)
-        verifier.update(data)
-        proof = verifier.finish(flight.what)
-        part = self._blobs.part(flight.name)
-        try:
-            part.write(data)
-            flight.size, flight.blob, flight.proof = len(data), verifier.sha256, proof
-        except StoreFailed:
-            part.discard()
-            raise
-        self._keep(flight, ecosystem, file.pin, part)
-
-    def held(self, blob: str) -> Held | None:
-        """The blob as a body, None if it is not on disk."""
-        size = self._blobs.size(blob)
-        return Held(size, path=self._blobs.path(blob)) if size >= 0 else None
-
-    async def _learn(self, subject: Subject, ecosystem: Ecosystem) -> tuple[File, int]:
-        """Find the pin of a file nobody announced to us yet, by fetching its project's index.
-
-        Lock files ask for files without asking any index first. Raises NotFound if no index announces it.
-        """
-        key = (ecosystem.name, subject.key)
-        fetched = 0
-        failure: SubakError = NotFound(f"no index of {ecosystem.name} announces {subject.key}")
-        for home in ecosystem.homes(subject):
-            try:
-                kept = await self._documents.find(home, ecosystem, newer_than=self._now() - YOUNG)
-            except NotFound:
-                continue
-            except SubakError as error:
-                failure = error
-                continue
-            fetched += kept.fetched
-            file = self._catalogue.file(ecosystem.name, subject.key)
-            if file is not None:
-                return file, fetched
-            if key in self._documents.unkept:
-                return File(self._documents.unkept[key]), fetched
-        raise failure
+    # ---------------------------------------------------------------- in flight
 
     async def _follow(self, subject: Subject, ecosystem: Ecosystem, route: Route, file: File, learnt: int) -> Found:
         """Join the transfer of this file, or start it."""
@@ -167,12 +128,14 @@ class Artifacts:
         leads = flight is None
         if flight is None:
             flight = self._flights[name] = Flight(name, f"{ecosystem.name} {subject.key}")
-            task = asyncio.create_task(self._fly(flight, subject, ecosystem, file))
+            task = asyncio.create_task(self._fly(flight, subject, ecosystem, route, file))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         await flight.until(lambda: flight.begun or flight.kept)
         # Whoever rides along on somebody else's transfer, here or in another process, costs the registry nothing.
         leads = leads and flight.ours
+        if not flight.ours and not route.content_type:
+            await flight.until(lambda: flight.kept)  # only the catalogue will tell what type it is
         origin = Origin.UPSTREAM if leads else Origin.CACHE
         try:
             follower = None if flight.kept else Follower(flight, leads=leads, held=self._landed)
@@ -181,24 +144,39 @@ class Artifacts:
             follower = None
         if follower is None:
             fetched = learnt + (flight.fetched if leads else 0)
-            return self._found(origin, self._landed(flight.blob), flight.blob, route, flight.proof, fetched)
+            return self._as_kept(origin, flight, file, subject, ecosystem, route, fetched)
         try:
             if 0 <= flight.length <= SMALL:
                 await flight.until(lambda: flight.verified)
-            found = self._found(origin, Held(flight.length), flight.blob, route, flight.proof, learnt)
+            known = replace(file, pin=flight.pin or file.pin, blob=flight.blob, kept=flight.remembered)
+            known = replace(known, further=flight.further)
+            found = described(origin, Held(flight.length), known, subject, ecosystem, route, learnt)
         except BaseException:
             follower.close()
             raise
-        flow = Rescued(follower, lambda: PassingFile(self._upstream, ecosystem.name, subject.key, file))
+        flow = Rescued(follower, lambda: PassingFile(self._upstream, ecosystem.name, subject.key, known, route))
         return replace(found, body=flow, last=follower.close, good_until=0.0)
 
-    def _landed(self, blob: str) -> Held:
-        held = self.held(blob)
-        if held is None:
-            raise UpstreamDown("the file was evicted while it was being fetched", retry_after=1)
-        return held
+    def _as_kept(
+        self,
+        origin: Origin,
+        flight: Flight,
+        file: File,
+        subject: Subject,
+        ecosystem: Ecosystem,
+        route: Route,
+        fetched: int,
+    ) -> Found:
+        """A file that landed, with all that was catalogued of it."""
+        known = self._catalogue.file(ecosystem.name, subject.key) or file
+        if known.blob != flight.blob:  # the index announced other bytes this instant; these are proven all the same
+            known = replace(file, blob=flight.blob, kept=flight.remembered, further=flight.further)
+        return described(origin, self._landed(flight.blob), known, subject, ecosystem, route, fetched)
 
-    async def _fly(self, flight: Flight, subject: Subject, ecosystem: Ecosystem, file: File) -> None:
+    def _landed(self, blob: str) -> Held:
+        return landing(blob, self._blobs)
+
+    async def _fly(self, flight: Flight, subject: Subject, ecosystem: Ecosystem, route: Route, file: File) -> None:
         """Lead the transfer, detached from whoever asked first, so that no disconnect stops it."""
         lock: Lock | None = None
         try:
@@ -207,23 +185,22 @@ class Artifacts:
             if held is not None and held.blob and self._blobs.size(held.blob) >= 0:
                 flight.path = self._blobs.path(held.blob)
                 flight.advance(self._blobs.size(held.blob))
-                flight.verify(_proof(held), held.blob)
+                flight.verify(proof_of(held), held.blob)
                 flight.land()
                 return
             if flight.begun:  # followers have been shown bytes of a transfer that broke off elsewhere
                 raise UpstreamDown("the transfer of another worker broke off", retry_after=1)
             flight.ours = True
             transfer = Transfer(self._upstream, self._blobs, self._attempts)
-            first_seen = file.first_seen if not file.pin.digest else UNPINNED
-            part = await transfer.run(flight, ecosystem, subject, file.pin, first_seen)
-            await asyncio.to_thread(self._keep, flight, ecosystem, file.pin, part)
+            part = await transfer.run(flight, self._order(subject, ecosystem, route, file))
+            published = file.pin.published or (dated(flight.remembered) if route.dated else 0.0)
+            # Where a path alone tells the place, no URL is kept: the upstream may move.
+            url = file.pin.url if not route.open else ""
+            pin = replace(flight.pin, url=url, published=published)
+            await asyncio.to_thread(self._keep, flight, ecosystem, pin, part)
             flight.land()
         except SubakError as error:
-            if isinstance(error, (Mismatch, UpstreamLied)):
-                log.error("%s: %s: %s", flight.what, type(error).__name__, error)
-            elif not isinstance(error, NotFound):
-                log.warning("%s: %s: %s", flight.what, type(error).__name__, error)
-            flight.fail(error)
+            flight.fail(await self._told(error, flight, subject, ecosystem, route, file))
         except BaseException as error:
             flight.fail(UpstreamDown("the transfer was interrupted", retry_after=1))
             if isinstance(error, Exception):
@@ -235,12 +212,65 @@ class Artifacts:
             if lock is not None:
                 lock.release()
 
+    def _order(self, subject: Subject, ecosystem: Ecosystem, route: Route, file: File) -> Order:
+        async def look() -> File:
+            return (await self._learning.learn(subject, ecosystem))[0]
+
+        def announce(path: Path) -> None:
+            with mapped(path, route.content_type, file.pin.url) as page:
+                self._catalogue.keep_pins(ecosystem.name, ecosystem.pins(subject, page))
+
+        return Order(
+            ecosystem,
+            subject,
+            route,
+            file.pin,
+            file.first_seen if not file.pin.digest else UNPINNED,
+            look if route.open else None,
+            announce if route.announces else None,
+        )
+
+    async def _told(
+        self, error: SubakError, flight: Flight, subject: Subject, ecosystem: Ecosystem, route: Route, file: File
+    ) -> SubakError:
+        """Tell the operator what went wrong, and learn from it for the next request."""
+        if isinstance(error, (Mismatch, UpstreamLied)):
+            log.error("%s: %s: %s", flight.what, type(error).__name__, error)
+            if file.pin.digest and isinstance(error, Mismatch):
+                try:  # our index may be older than the file: whoever asks again meets a fresh one
+                    await self._learning.learn_afresh(subject, ecosystem)
+                except SubakError as failure:
+                    log.info("%s: its index cannot be asked afresh: %s", flight.what, failure)
+        elif isinstance(error, NotFound):
+            return await self._gone(ecosystem, subject, route, file.pin.url) if route.open else error
+        else:
+            log.warning("%s: %s: %s", flight.what, type(error).__name__, error)
+        return error
+
+    async def _gone(self, ecosystem: Ecosystem, subject: Subject, route: Route, url: str) -> NotFound:
+        """Remember for a while that upstream has no such file, where no index says so."""
+        if route.open:
+            try:
+                await self._documents.inquiry.note_absence(ecosystem, subject.key, url)
+            except StoreFailed as error:
+                log.error("cannot note the absence of %s %s: %s", ecosystem.name, subject.key, error)
+        return NotFound(f"the upstream of {ecosystem.name} has no {subject.key}")
+
     def _keep(self, flight: Flight, ecosystem: Ecosystem, pin: Pin, part: Part) -> None:
         """Blocking: make verified bytes a blob and catalogue them."""
         try:
             part.commit(flight.blob)
             seen = flight.proof.digest if flight.proof.first_seen else UNPINNED
-            self._catalogue.hold_file(ecosystem.name, pin, flight.blob, flight.size, self._now(), first_seen=seen)
+            self._catalogue.hold_file(
+                ecosystem.name,
+                pin,
+                flight.blob,
+                flight.size,
+                self._now(),
+                first_seen=seen,
+                kept=flight.remembered,
+                further=flight.further,
+            )
         finally:
             part.discard()
 
@@ -263,31 +293,13 @@ class Artifacts:
 
     async def _pass(self, subject: Subject, ecosystem: Ecosystem, route: Route, file: File) -> Found:
         """The disk takes nothing more: hand the file through, verified, without keeping it."""
-        passing = PassingFile(self._upstream, ecosystem.name, subject.key, file)
+        if route.open and not file.pin.digest:
+            try:
+                known, _ = await self._learning.learn(subject, ecosystem)
+                file = replace(known, pin=replace(known.pin, url=file.pin.url))
+            except NotFound:
+                log.debug("%s is not announced by any index", subject.key)
+        passing = PassingFile(self._upstream, ecosystem.name, subject.key, file, route)
         await passing.open()
-        blob = file.pin.digest.hex if file.pin.digest.algorithm == "sha256" else ""
-        found = self._found(Origin.UPSTREAM, Held(passing.length), blob, route, _proof(file))
+        found = described(Origin.UPSTREAM, Held(passing.length), file, subject, ecosystem, route)
         return replace(found, body=passing, last=passing.close, ranges=False, good_until=0.0)
-
-    def _found(self, origin: Origin, body: Held, blob: str, route: Route, proof: Proof, fetched: int = 0) -> Found:
-        digest = blob or (proof.digest.hex if proof.digest.algorithm == "sha256" else "")
-        return Found(
-            origin,
-            body,
-            200,
-            route.content_type,
-            f'"{digest}"' if digest else "",
-            (("cache-control", "public, max-age=31536000, immutable"),),
-            proof,
-            fetched,
-            ranges=True,
-            good_until=float("inf"),
-            blob=blob,
-        )
-
-
-def _proof(file: File) -> Proof:
-    if file.pin.digest:
-        return Proof(file.pin.digest)
-    seen = file.first_seen or (Digest("sha256", file.blob) if file.blob else UNPINNED)
-    return Proof(seen, first_seen=True)

@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from subak.ecosystems.base import Ecosystem, negotiate
+from subak.ecosystems.base import Ecosystem, Site, negotiate
 from subak.errors import BadRequest, NotFound, SubakError
 from subak.model.exchange import Asked, Exchange, Kind, Origin, Subject
 from subak.model.reading import meter
-from subak.pipeline.documents import Limits
 from subak.pipeline.freshness import Ask, Freshness, GiveUp, Seen, Use, next_step
 from subak.pipeline.identify import MOVED, identify
+from subak.pipeline.inquiry import Limits
 from subak.ports import Blobs, Catalogue, Gatekeeper
 
+STREAMED = "while it streams in, the end held back until proven"
 STAGES = ("identify", "classify", "admit", "resolve", "verify", "serve", "meter")
 
 _LOG_LINE = re.compile(
@@ -88,7 +89,7 @@ def explain(asked: Asked, known: Known) -> Explanation:
     say = told.stages.append
     stage = "identify"
     try:
-        x = replace(x, subject=identify(asked.method, asked.path, known.ecosystems))
+        x = replace(x, subject=identify(asked.method, asked.path, known.ecosystems, asked.query))
         say((stage, _identified(x.subject)))
         stage = "classify"
         x = replace(x, caller=known.gatekeeper.classify(asked, x.subject))
@@ -137,15 +138,40 @@ def _resolved(subject: Subject, known: Known) -> tuple[Origin, list[tuple[str, s
         return Origin.OWN, [("resolve", "made here"), ("verify", "nothing to prove"), ("serve", "at once, not cached")]
     ecosystem = known.ecosystems[subject.ecosystem]
     if subject.kind is Kind.RELAY:
-        target = ecosystem.source(subject, known.base(ecosystem.name))
         return Origin.UPSTREAM, [
-            ("resolve", f"passed on to {target}"),
+            ("resolve", f"passed on to {_target(subject, ecosystem, known)}"),
             ("verify", "an answer of the moment, not kept"),
             ("serve", "as it comes"),
         ]
+    if subject.kind is Kind.MADE:
+        return Origin.OWN, [("resolve", "made here"), ("verify", "nothing to prove"), ("serve", "at once")]
+    if subject.kind is Kind.DERIVED:
+        about = ecosystem.companion(subject)
+        if about is None:
+            raise NotFound(f"{subject.key} is about no file")
+        origin, lines = _file(about, ecosystem, known)
+        return origin, [("resolve", f"told from {about.key}: {lines[0][1]}"), *lines[1:]]
     if subject.kind in (Kind.ARTIFACT, Kind.METADATA):
         return _file(subject, ecosystem, known)
     return _document(subject, ecosystem, known)
+
+
+def _target(subject: Subject, ecosystem: Ecosystem, known: Known) -> str:
+    """The upstream URL, as far as it can be told without asking."""
+    try:
+        return ecosystem.source(subject, _site(ecosystem, known))
+    except NotFound:
+        return "where the upstream's own service document tells"
+
+
+def _site(ecosystem: Ecosystem, known: Known) -> Site:
+    """The upstream as far as we hold what it says of itself."""
+    bare = Site(known.base(ecosystem.name))
+    post = ecosystem.signpost(bare)
+    document = known.catalogue.document(ecosystem.name, post.key) if post else None
+    if document is None or not document.blob or known.blobs.size(document.blob) < 0:
+        return bare
+    return Site(bare.base, known.blobs.path(document.blob).read_bytes(), True)
 
 
 def _document(subject: Subject, ecosystem: Ecosystem, known: Known) -> tuple[Origin, list[tuple[str, str]]]:
@@ -172,7 +198,7 @@ def _document(subject: Subject, ecosystem: Ecosystem, known: Known) -> tuple[Ori
                 ("resolve", f"{held}: served {'marked stale, upstream asked behind' if behind else 'at once'}")
             )
         case Ask():
-            target = ecosystem.source(subject, known.base(ecosystem.name))
+            target = _target(subject, ecosystem, known)
             tag = document.etag or document.last_modified if document is not None else ""
             how = "with its validator" if tag else "without a validator"
             copy = document is not None and document.status == 200
@@ -202,26 +228,33 @@ def _document(subject: Subject, ecosystem: Ecosystem, known: Known) -> tuple[Ori
 def _file(subject: Subject, ecosystem: Ecosystem, known: Known) -> tuple[Origin, list[tuple[str, str]]]:
     file = known.catalogue.file(ecosystem.name, subject.key)
     if file is None:
-        homes = ", ".join(h.key for h in ecosystem.homes(subject))
-        if not homes:
-            raise NotFound(f"no index could announce {subject.key}")
-        return Origin.UPSTREAM, [
-            ("resolve", f"no index announced it yet: read {homes} first, then fetch it from where that says"),
-            ("verify", "against the digest that the index announces"),
-            ("serve", "while it streams in, the end held back until proven"),
-        ]
+        return Origin.UPSTREAM, _unknown_file(subject, ecosystem, known)
     size = known.blobs.size(file.blob) if file.blob else -1
     held = file.blob and size == file.size
-    where = f"held as sha256 {file.blob}, {size} bytes" if held else f"not held: fetch {file.pin.url}"
+    if held:
+        where = f"held as sha256 {file.blob}, {size} bytes"
+    else:
+        where = f"not held: fetch {file.pin.url or _target(subject, ecosystem, known)}"
     if file.pin.digest:
         proof = f"pinned by its index: {file.pin.digest}"
     elif file.first_seen:
         proof = f"unpinned; must match what was first seen: {file.first_seen}"
     else:
         proof = "unpinned; the first digest seen will be remembered"
-    how = (
-        "at once, ranges and If-None-Match honoured, immutable"
-        if held
-        else "while it streams in, the end held back until proven"
-    )
+    how = "at once, ranges and conditions honoured" if held else STREAMED
     return Origin.CACHE if held else Origin.UPSTREAM, [("resolve", where), ("verify", proof), ("serve", how)]
+
+
+def _unknown_file(subject: Subject, ecosystem: Ecosystem, known: Known) -> list[tuple[str, str]]:
+    """The story of a file that nobody announced to us yet. Raises NotFound when nobody could."""
+    homes = ", ".join(h.key for h in ecosystem.homes(subject, _site(ecosystem, known)))
+    if ecosystem.route(subject.route).open:
+        named = ecosystem.named(subject)
+        others = f"the answer's head{f' or {homes}' if homes else ''}"
+        proof = f"{named}, which its path names" if named else f"what {others} announces, else as first seen"
+        where = f"not held: fetch {_target(subject, ecosystem, known)}"
+        return [("resolve", where), ("verify", f"against {proof}"), ("serve", STREAMED)]
+    if not homes:
+        raise NotFound(f"no index could announce {subject.key}")
+    where = f"no index announced it yet: read {homes} first, then fetch it from where that says"
+    return [("resolve", where), ("verify", "against the digest that the index announces"), ("serve", STREAMED)]

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from subak.errors import Mismatch, SubakError, UpstreamDown
+from subak.model.digest import Pin
 from subak.model.exchange import UNPROVEN, Proof
 from subak.pipeline.answer import Held
 from subak.ports import Lock, Locks
@@ -44,6 +45,12 @@ class Flight:
         self.proof = UNPROVEN
         self.blob = ""
         self.fetched = 0
+        self.pin = Pin("", "")
+        """What it is checked against, as far as known."""
+        self.remembered: dict[str, str] = {}
+        """Response headers that are remembered with the bytes."""
+        self.further: dict[str, str] = {}
+        """Digests beside sha256, once verified."""
         self._changed = asyncio.Event()
 
     def begin(self, path: Path, length: int) -> None:

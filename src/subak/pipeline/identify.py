@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
-from subak.ecosystems.base import Ecosystem, Moved, decode_path, match_route
+from subak.ecosystems.base import LONGEST_PATH, Ecosystem, Moved, decode_path, ecosystem_at, match_route
 from subak.errors import BadRequest, NotAllowed, NotFound
 from subak.model.exchange import Kind, Subject
 
@@ -13,8 +14,8 @@ MOVED = "moved"
 """Route name of a redirect; `Subject.part` is the target below the ecosystem's mount."""
 
 
-def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem]) -> Subject:
-    """Name the subject of a raw path (no query). Own pages have kind OWN.
+def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem], query: str = "") -> Subject:
+    """Name the subject of a raw path and query. Own pages have kind OWN.
 
     Raises BadRequest for hostile paths, NotFound for paths that mean nothing, NotAllowed for methods a
     read-only gateway does not offer.
@@ -24,7 +25,7 @@ def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem]) -> Sub
     keyed = path.startswith("/k/")
     rest = path[2:] if keyed else path
     mount, slash, below = rest[1:].partition("/")
-    ecosystem = ecosystems.get(mount)
+    ecosystem = ecosystem_at(mount, ecosystems)
     if ecosystem is None:
         if path == "/" or mount in ("-", "favicon.ico", "robots.txt"):
             return Subject(kind=Kind.OWN, key=decode_path(path), route="own")
@@ -43,7 +44,25 @@ def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem]) -> Sub
             f"{method} is not offered here: this gateway reads from registries, it does not publish",
             allow=route.methods,
         )
+    if route.query:
+        parameters |= _asked_for(query, route.query)
     subject = ecosystem.subject(route, parameters)
     if isinstance(subject, Moved):
         return Subject(ecosystem.name, route.kind, MOVED, part=subject.path, keyed=keyed)
     return replace(subject, keyed=True) if keyed else subject
+
+
+def _asked_for(query: str, names: tuple[str, ...]) -> dict[str, str]:
+    """The query parameters that matter, decoded, '' when absent; the first of repeated ones.
+
+    Raises BadRequest for control characters and absurd lengths.
+    """
+    found = dict.fromkeys(names, "")
+    if len(query) > LONGEST_PATH:
+        raise BadRequest(f"the query is longer than {LONGEST_PATH} bytes")
+    for name, value in reversed(parse_qsl(query, keep_blank_values=True, max_num_fields=None)):
+        if name in found:
+            if any(c < " " or c == "\x7f" for c in value):
+                raise BadRequest(f"the query parameter {name} holds control characters")
+            found[name] = value
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from subak.ecosystems.base import Ecosystem
+from subak.ecosystems.base import Ecosystem, ecosystem_at
 from subak.errors import STATUS, NotAllowed, Refused, SubakError, TooMany, Unauthorised
 from subak.model.exchange import Exchange
 from subak.pipeline.serve import Refusal
@@ -35,11 +35,13 @@ def refusal(error: SubakError, x: Exchange, ecosystems: Mapping[str, Ecosystem],
         problem["violated-policies"] = [error.rule]
     # A path that was refused before it was understood still shows whose client asks.
     mount = x.asked.path.removeprefix("/k").split("/")[1:2]
-    ecosystem = ecosystems.get(x.subject.ecosystem or "".join(mount))
+    ecosystem = ecosystems.get(x.subject.ecosystem) or ecosystem_at("".join(mount), ecosystems)
     short = f"{error.title}: {error.detail}"
     if ecosystem is not None:
         problem.update(ecosystem.error_body(short))
-    headers = [("content-type", "application/problem+json"), ("cache-control", "no-store")]
+    plain = ecosystem is not None and ecosystem.plain_errors
+    kind = "text/plain; charset=utf-8" if plain else "application/problem+json"
+    headers = [("content-type", kind), ("cache-control", "no-store")]
     if error.retry_after > 0:
         headers.append(("retry-after", str(int(error.retry_after))))  # seconds: a date crashes poetry
     if isinstance(error, NotAllowed):
@@ -48,7 +50,15 @@ def refusal(error: SubakError, x: Exchange, ecosystems: Mapping[str, Ecosystem],
         headers.append(("www-authenticate", 'Basic realm="subak", charset="UTF-8"'))
     if ecosystem is not None:
         headers += [(name, _phrase(short, 200)) for name in ecosystem.notice_headers]
-    return Refusal(status, tuple(headers), msgspec.json.encode(problem), _reason(error))
+    body = _text(error, request_id) if plain else msgspec.json.encode(problem)
+    return Refusal(status, tuple(headers), body, _reason(error))
+
+
+def _text(error: SubakError, request_id: str) -> bytes:
+    """A few lines for clients that print a body as it is (go shows eight lines, cargo all)."""
+    rule = f"Rule: {error.rule}" if isinstance(error, Refused) and error.rule else ""
+    lines = (f"{error.title}: {error.detail}", error.fix, rule, f"Request: {request_id}")
+    return "".join(f"{line}\n" for line in lines if line).encode()
 
 
 def _reason(error: SubakError) -> str:

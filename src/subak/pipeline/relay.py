@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from subak.ecosystems.base import Ecosystem
+from subak.ecosystems.base import Ecosystem, Route, Site
 from subak.errors import Mismatch, NotFound, StoreFailed, UpstreamDown, UpstreamLied
 from subak.model.digest import UNPINNED
 from subak.model.exchange import UNPROVEN, Asked, Origin, Proof, Subject
@@ -27,9 +27,9 @@ FORWARDED = ("content-type", "content-encoding", "accept", "npm-command", "npm-s
 class PassingFile:
     """A Flow straight from upstream to one client, verified with its tail held back, kept nowhere."""
 
-    def __init__(self, upstream: Upstream, ecosystem: str, key: str, file: File) -> None:
+    def __init__(self, upstream: Upstream, ecosystem: str, key: str, file: File, route: Route) -> None:
         self._upstream = upstream
-        self._ask = Fetch(ecosystem, file.pin.url)
+        self._ask = Fetch(ecosystem, file.pin.url, roams=route.roams)
         self._what = f"{ecosystem} {key}"
         self._file = file
         self._stack = AsyncExitStack()
@@ -63,7 +63,8 @@ class PassingFile:
     def _verifier(self) -> Verifier:
         pin = self._file.pin
         first_seen = self._file.first_seen if not pin.digest else UNPINNED
-        return Verifier(pin.digest or first_seen, first_seen=not pin.digest)
+        size = pin.size if pin.size >= 0 else self.length
+        return Verifier(pin.digest or first_seen, first_seen=not pin.digest, size=size)
 
     async def pieces(self, start: int = 0) -> AsyncIterator[bytes]:
         """See answer.Flow."""
@@ -154,10 +155,11 @@ class Relay:
     """Passes single questions on."""
 
     upstream: Upstream
+    site: Callable[[Ecosystem], Awaitable[Site]]
 
     async def ask(self, asked: Asked, subject: Subject, ecosystem: Ecosystem, body: bytes) -> Found:
         """The upstream's answer, not kept. Raises NotFound, UpstreamDown, UpstreamLied, NoUpstream."""
-        url = ecosystem.source(subject, self.upstream.base(ecosystem.name)) + (f"?{asked.query}" if asked.query else "")
+        url = ecosystem.source(subject, await self.site(ecosystem)) + (f"?{asked.query}" if asked.query else "")
         headers = _passed_on(asked.headers)
         ask = Fetch(
             ecosystem.name,

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import logging
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from pathlib import Path
 
-from subak.ecosystems.base import Ecosystem, Form, Page, View, negotiate
+from subak.ecosystems.base import Ecosystem, Facts, Form, Page, Route, View, negotiate
 from subak.errors import StoreFailed
-from subak.model.exchange import Asked, Subject
+from subak.model.digest import Digest
+from subak.model.exchange import UNPROVEN, Asked, Proof, Subject
 from subak.pipeline.answer import Found, Held
-from subak.pipeline.documents import Kept, MappedPage
-from subak.ports import Blobs, Catalogue, Renderings
+from subak.pipeline.pages import Kept, mapped
+from subak.ports import Blobs, Catalogue, Document, Renderings
 
 log = logging.getLogger("subak.representation")
 
-EDITION = b"1"
+EDITION = b"2"
 """Part of every rendering's name: raise it when rendering changes, and old ones are never served."""
+
+MOST_DIGESTS = 10_000
+"""Renderings whose digests are remembered."""
 
 WORTH_COMPRESSING = 1400
 """Bytes: smaller answers fit one packet anyway."""
@@ -34,17 +40,21 @@ class Representations:
     catalogue: Catalogue
     renderings: Renderings
     running: dict[str, asyncio.Task[Path]]
+    digests: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """md5 and sha256 (hex) of renderings that announce them, by name."""
 
     async def find(
         self, kept: Kept, asked: Asked, subject: Subject, ecosystem: Ecosystem, hidden: frozenset[str]
     ) -> Found:
         """The representation this request asks for. Raises NotFound, UpstreamLied, Refused, StoreFailed."""
-        forms = ecosystem.route(subject.route).forms
+        route = ecosystem.route(subject.route)
+        forms = route.forms
         form = negotiate(forms, asked.headers.get("accept", "")) if forms else None
-        compressed = _accepts_gzip(asked.headers.get("accept-encoding", "")) and kept.document.size > WORTH_COMPRESSING
+        accepts = not route.plain and _accepts_gzip(asked.headers.get("accept-encoding", ""))
+        compressed = accepts and kept.document.size > WORTH_COMPRESSING
         mount = f"{asked.base}{'/k' if subject.keyed else ''}{ecosystem.mount}"
         view = View(form.name if form else "", mount, subject.part, hidden)
-        name = _name(kept, view, compressed)
+        name = _name(kept, subject, view, compressed)
         content_type = form.content_type if form else _harmless(kept.document.content_type)
         found = Found(
             kept.origin,
@@ -52,22 +62,38 @@ class Representations:
             200,
             content_type,
             f'"{name[:40]}"',
-            _headers(forms, compressed),
+            (*_headers(forms, compressed), *ecosystem.headers(subject, _facts(kept, mount))),
             fetched=kept.fetched,
+            # What a range is cut from was checked against this digest when it was rendered.
+            proof=Proof(Digest("sha256", kept.document.blob), first_seen=True) if route.ranges else UNPROVEN,
+            ranges=route.ranges and not compressed,
             good_until=kept.good_until,
             blob=kept.document.blob,
+            modified=_modified(kept.document),
         )
         if kept.body is not None:
             page = Page(kept.body, kept.document.content_type, kept.document.url)
             data = b"".join(_chunks(ecosystem, subject, page, view, compressed))
-            return replace(found, body=Held(len(data), data))
+            found = replace(found, body=Held(len(data), data))
+            return _announcing(found, route, _digests_of((data,)))
         path = self.renderings.find(name)
         if path is None:
             path = await self._render(name, kept, subject, ecosystem, view, compressed)
         try:
-            return replace(found, body=Held(path.stat().st_size, path=path))
+            found = replace(found, body=Held(path.stat().st_size, path=path))
+            return _announcing(found, route, await self._digests(name, path) if _announces(route) else ("", ""))
         except FileNotFoundError as error:
             raise StoreFailed("a rendering was tidied away this instant", retry_after=1) from error
+
+    async def _digests(self, name: str, path: Path) -> tuple[str, str]:
+        """Of a rendering; a big one is read once per worker."""
+        known = self.digests.get(name)
+        if known is None:
+            known = await asyncio.to_thread(lambda: _digests_of(_read(path)))
+            if len(self.digests) >= MOST_DIGESTS:
+                self.digests.clear()
+            self.digests[name] = known
+        return known
 
     async def _render(
         self, name: str, kept: Kept, subject: Subject, ecosystem: Ecosystem, view: View, compressed: bool
@@ -85,7 +111,7 @@ class Representations:
     ) -> Path:
         document = kept.document
         try:
-            with MappedPage(self.blobs.path(document.blob), document) as page:
+            with mapped(self.blobs.path(document.blob), document.content_type, document.url) as page:
                 # Documents are published without fsync: after a power loss the file may be torn.
                 if hashlib.sha256(page.body).hexdigest() != document.blob:
                     self.blobs.remove(document.blob)  # else equal bytes, fetched again, would count as held already
@@ -114,11 +140,55 @@ def _gzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield encoder.flush()
 
 
-def _name(kept: Kept, view: View, compressed: bool) -> str:
+def _facts(kept: Kept, mount: str) -> Facts:
+    document = kept.document
+    told = {"content-type": document.content_type, "last-modified": document.last_modified}
+    digest = Digest("sha256", document.blob)
+    return Facts(digest, document.size, document.blob, kept={**document.kept, **told}, base=mount)
+
+
+def _modified(document: Document) -> str:
+    """Upstream's own date; else when these bytes came first: clients without tags could not ask conditionally."""
+    return document.last_modified or (formatdate(document.fetched_at, usegmt=True) if document.fetched_at else "")
+
+
+def _announces(route: Route) -> bool:
+    return bool(route.etag) or route.digest_fields
+
+
+def _announcing(found: Found, route: Route, digests: tuple[str, str]) -> Found:
+    """The answer with its digests in the header fields that the route asks for."""
+    md5, sha256 = digests
+    if route.etag:
+        found = replace(found, etag=f'"{md5 if route.etag == "md5" else sha256}"')
+    if route.digest_fields:
+        encoded = base64.b64encode(bytes.fromhex(sha256)).decode()
+        fields = (("repr-digest", f"sha-256=:{encoded}:"), ("digest", f"sha-256={encoded}"))
+        found = replace(found, headers=(*found.headers, *fields))
+    return found
+
+
+def _digests_of(chunks: Iterable[bytes]) -> tuple[str, str]:
+    """md5 and sha256, hexadecimal."""
+    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+    for chunk in chunks:
+        md5.update(chunk)
+        sha256.update(chunk)
+    return md5.hexdigest(), sha256.hexdigest()
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            yield piece
+
+
+def _name(kept: Kept, subject: Subject, view: View, compressed: bool) -> str:
     """The rendering's identity: equal names mean equal bytes, so it is also the ETag."""
     document = kept.document
     parts = (
         EDITION,
+        subject.route.encode(),
         document.blob.encode(),
         document.url.encode(),
         document.content_type.encode(),
@@ -126,6 +196,7 @@ def _name(kept: Kept, view: View, compressed: bool) -> str:
         view.base.encode(),
         view.part.encode(),
         ",".join(sorted(view.hidden)).encode(),
+        ",".join(f"{name}={digest}" for name, digest in sorted(view.revised.items())).encode(),
         b"gzip" if compressed else b"",
     )
     return hashlib.sha256(b"\0".join(parts)).hexdigest()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from subak.ecosystems.base import Ecosystem
 from subak.errors import Loop, Mismatch, StoreFailed, SubakError, UpstreamDown
-from subak.model.exchange import Asked, Exchange
+from subak.model.exchange import Asked, Exchange, Subject
 from subak.model.reading import meter
 from subak.pipeline.answer import Found
 from subak.pipeline.identify import identify
@@ -59,7 +59,7 @@ async def run(request: Request, gate: Gate, reply: Reply) -> Exchange:
     started, progress, fetched, failure = gate.monotonic(), Progress(), 0, ""
     try:
         _no_loop(request.asked, gate)
-        x = replace(x, subject=identify(request.asked.method, request.asked.path, gate.ecosystems))
+        x = replace(x, subject=_identified(request.asked, gate))
         x = replace(x, caller=gate.gatekeeper.classify(request.asked, x.subject))
         x = replace(x, verdict=gate.gatekeeper.admit(x.subject, x.caller, gate.monotonic()))
         x.verdict.require()
@@ -100,6 +100,10 @@ async def run(request: Request, gate: Gate, reply: Reply) -> Exchange:
         x = replace(x, sent=progress.sent(fetched, failure), took=gate.monotonic() - started)
         gate.meter.note(meter(x))
     return x
+
+
+def _identified(asked: Asked, gate: Gate) -> Subject:
+    return identify(asked.method, asked.path, gate.ecosystems, asked.query)
 
 
 def _no_loop(asked: Asked, gate: Gate) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from subak.errors import StoreFailed
@@ -68,16 +69,16 @@ _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})\Z")
 
 
 def plan(found: Found, headers: Mapping[str, str], size: int) -> Plan:
-    """Apply If-None-Match, Range and If-Range (RFC 9110 §13, §14) to a body of `size` bytes.
+    """Apply If-None-Match, If-Modified-Since, Range and If-Range (RFC 9110 §13, §14) to a body of `size` bytes.
 
     Several ranges, malformed ones and a failing If-Range get the whole body, as the RFC permits.
     """
     if found.status != 200:
         return Plan(found.status, (), 0, size)
-    if matches(headers.get("if-none-match", ""), found.etag):
+    if _not_changed(found, headers):
         return Plan(304)
     wanted = _RANGE.match(headers.get("range", "").replace(" ", "")) if found.ranges else None
-    if wanted is None or not (wanted[1] or wanted[2]) or headers.get("if-range", found.etag) != found.etag:
+    if wanted is None or not (wanted[1] or wanted[2]) or not _same_version(found, headers):
         return Plan(200, (), 0, size)
     if not wanted[1]:  # the last N bytes
         start, stop = max(0, size - int(wanted[2])), size
@@ -93,6 +94,28 @@ def plan(found: Found, headers: Mapping[str, str], size: int) -> Plan:
         if start >= size:
             return Plan(416, (("content-range", f"bytes */{size}"),))
     return Plan(206, (("content-range", f"bytes {start}-{stop - 1}/{size}"),), start, stop)
+
+
+def _not_changed(found: Found, headers: Mapping[str, str]) -> bool:
+    """RFC 9110 §13.2.2: a date counts only when no tag is given."""
+    if "if-none-match" in headers:
+        return matches(headers["if-none-match"], found.etag)
+    since, modified = _seconds(headers.get("if-modified-since", "")), _seconds(found.modified)
+    return 0 < modified <= since
+
+
+def _same_version(found: Found, headers: Mapping[str, str]) -> bool:
+    """If-Range: a tag, or exactly the date that was sent (RFC 9110 §13.1.5)."""
+    condition = headers.get("if-range", "")
+    return not condition or condition in {found.etag, found.modified} - {""}
+
+
+def _seconds(date: str) -> float:
+    """Unix time of an HTTP date, 0 for anything else."""
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else 0.0
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 async def serve(
@@ -135,13 +158,15 @@ async def serve(
 
 
 def _unchanged(found: Found, asked: Asked) -> bool:
-    return matches(asked.headers.get("if-none-match", ""), found.etag)
+    return _not_changed(found, asked.headers)
 
 
 def _head(found: Found, decided: Plan, size: int) -> list[tuple[str, str]]:
     headers = [*found.headers, *decided.headers]
     if found.etag:
         headers.append(("etag", found.etag))
+    if found.modified:
+        headers.append(("last-modified", found.modified))
     if decided.status != 304:
         if decided.status != 416:
             headers.append(("content-type", found.content_type))

@@ -5,19 +5,39 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from subak.ecosystems.base import Ecosystem
+from subak.ecosystems.base import Ecosystem, Route
 from subak.errors import Mismatch, NotFound, StoreFailed, UpstreamDown, UpstreamLied
-from subak.model.digest import Digest, Pin
+from subak.model.digest import UNPINNED, Digest, Pin
 from subak.model.exchange import Subject
 from subak.pipeline.flight import Flight
-from subak.ports import Blobs, Fetch, Part, Response, Upstream
+from subak.pipeline.inquiry import clean, remembered
+from subak.ports import Blobs, Fetch, File, Part, Response, Upstream
 from subak.trust.verifier import Verifier
 
 PAUSE = 0.2
 """Seconds before the second attempt; doubled for each further one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to bring."""
+
+    ecosystem: Ecosystem
+    subject: Subject
+    route: Route
+    pin: Pin
+    """Its URL is where to fetch from."""
+    first_seen: Digest = UNPINNED
+    look: Callable[[], Awaitable[File]] | None = None
+    """Asks the indexes what the file must be, when neither the pin nor the answer's head says so. Raises NotFound
+    if none announces it."""
+    announce: Callable[[Path], None] | None = None
+    """Blocking: reads the verified file for what it announces itself. Raises UpstreamLied."""
 
 
 class Transfer:
@@ -28,28 +48,42 @@ class Transfer:
         self._blobs = blobs
         self._attempts = max(1, attempts)
 
-    async def run(self, flight: Flight, ecosystem: Ecosystem, subject: Subject, pin: Pin, first_seen: Digest) -> Part:
+    async def run(self, flight: Flight, order: Order) -> Part:
         """Fetch, write, verify. Leaves the flight verified and the part complete but not committed.
 
         Raises NotFound, UpstreamDown, UpstreamLied, Mismatch, StoreFailed; the part is gone then.
         """
-        verifier = Verifier(pin.digest or first_seen, first_seen=not pin.digest)
+        flight.pin = order.pin
+        ecosystem, subject, verifier = order.ecosystem, order.subject, None
         part = self._blobs.part(flight.name)
         try:
             etag = ""
             for attempt in range(self._attempts):
-                ask = Fetch(ecosystem.name, pin.url, start=part.size, etag=etag if part.size else "")
+                resumed = etag if part.size else ""
+                ask = Fetch(ecosystem.name, order.pin.url, start=part.size, etag=resumed, roams=order.route.roams)
                 try:
                     async with self._upstream.fetch(ask) as response:
-                        _must_be_file(response, ecosystem, subject, pin)
+                        _must_be_file(response, ecosystem, subject, flight.pin)
                         etag = response.headers.get("etag", "")
-                        await self._copy(response, flight, part, verifier, pin)
+                        if verifier is None:
+                            flight.remembered = _worth_keeping(order.route, response.headers)
+                            flight.pin = await _pinned(order, response)
+                            verifier = _verifier(order, flight.pin, response)
+                        await self._copy(response, flight, part, verifier, flight.pin)
                     break
                 except UpstreamDown:
                     if attempt + 1 == self._attempts:
                         raise
                     await asyncio.sleep(PAUSE * 2**attempt)
-            proof = verifier.finish(flight.what)
+            assert verifier is not None  # the loop ends with a break or an error
+            reread = verifier.whole
+            if reread:
+                proof = await asyncio.to_thread(verifier.finish, flight.what, part.path)
+            else:
+                proof = verifier.finish(flight.what)
+            flight.further = verifier.further
+            if order.announce is not None:
+                await asyncio.to_thread(order.announce, part.path)
         except BaseException:
             part.discard()
             raise
@@ -96,6 +130,34 @@ class Transfer:
             raise Mismatch(f"{flight.what}: {position} bytes came instead of {flight.length}")
         if total < 0 and not pin.digest and "chunked" not in response.headers.get("transfer-encoding", "").lower():
             raise UpstreamLied(f"{flight.what}: neither length nor digest is known, so completeness cannot be told")
+
+
+async def _pinned(order: Order, response: Response) -> Pin:
+    """The pin, with what the head of the answer or an index says of the digest when nobody did before."""
+    pin = order.pin
+    if pin.digest or order.first_seen:
+        return pin
+    told = order.ecosystem.announced(order.subject, response.headers)
+    if told:
+        return replace(pin, digest=told)
+    if order.look is None:
+        return pin
+    try:
+        found = (await order.look()).pin  # the body waits meanwhile
+    except NotFound:
+        return pin
+    return replace(found, url=pin.url)
+
+
+def _verifier(order: Order, pin: Pin, response: Response) -> Verifier:
+    size = pin.size if pin.size >= 0 else response.length
+    return Verifier(pin.digest or order.first_seen, first_seen=not pin.digest, size=size, also=order.ecosystem.also)
+
+
+def _worth_keeping(route: Route, headers: Mapping[str, str]) -> dict[str, str]:
+    kept = remembered(route, headers)
+    names = ("last-modified",) if route.content_type else ("last-modified", "content-type")
+    return kept | {name: value for name in names if (value := clean(headers.get(name, "")))}
 
 
 def _must_be_file(response: Response, ecosystem: Ecosystem, subject: Subject, pin: Pin) -> None:

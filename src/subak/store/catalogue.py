@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -16,16 +17,17 @@ _READ_AHEAD = 10_000
 _LARGEST = 2**63 - 1
 
 _DOCUMENT = """
-    SELECT ecosystem, key, url, status, content_type, etag, last_modified, fetched_at, checked_at, blob, size, gone
+    SELECT ecosystem, key, url, status, content_type, etag, last_modified, fetched_at, checked_at, blob, size, gone,
+        kept
     FROM documents WHERE ecosystem = ? AND key = ?
 """
 
 _KEEP_DOCUMENT = """
-    INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (ecosystem, key) DO UPDATE SET
         url = excluded.url, status = excluded.status, content_type = excluded.content_type, etag = excluded.etag,
         last_modified = excluded.last_modified, fetched_at = excluded.fetched_at, checked_at = excluded.checked_at,
-        blob = excluded.blob, size = excluded.size, gone = excluded.gone
+        blob = excluded.blob, size = excluded.size, gone = excluded.gone, kept = excluded.kept
 """
 
 _CONFIRM_DOCUMENT = """
@@ -35,7 +37,7 @@ _CONFIRM_DOCUMENT = """
 """
 
 _FILE = """
-    SELECT path, url, digest, size, name, version, published, blob, held, first_seen
+    SELECT path, url, digest, size, name, version, published, blob, held, first_seen, content_type, kept, further
     FROM files WHERE ecosystem = ? AND path = ?
 """
 
@@ -44,23 +46,28 @@ _STILL_TRUE = "(excluded.digest IN (digest, '') OR (digest = '' AND excluded.dig
 # A changed digest: the bytes we hold are not the announced ones, unless they are known under the new digest.
 # A digest that is no longer announced contradicts nothing: the bytes stay, and it becomes the first one seen.
 _KEEP_PIN = f"""
-    INSERT INTO files (ecosystem, path, url, digest, size, name, version, published, blob, held)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(found IS NULL, '', ?9), ifnull(found, -1)
-    FROM (SELECT (SELECT size FROM blobs WHERE sha256 = ?9) AS found) WHERE true
+    INSERT INTO files (ecosystem, path, url, digest, size, name, version, published, content_type, blob, held)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, iif(found IS NULL, '', ?10), ifnull(found, -1)
+    FROM (SELECT (SELECT size FROM blobs WHERE sha256 = ?10) AS found) WHERE true
     ON CONFLICT (ecosystem, path) DO UPDATE SET
         url = excluded.url, digest = excluded.digest, size = excluded.size, name = excluded.name,
-        version = excluded.version, published = excluded.published,
+        version = excluded.version, published = excluded.published, content_type = excluded.content_type,
+        kept = iif(blob <> '' AND {_STILL_TRUE}, kept, ''), further = iif(blob <> '' AND {_STILL_TRUE}, further, ''),
         blob = iif(blob <> '' AND {_STILL_TRUE}, blob, excluded.blob),
         held = iif(blob <> '' AND {_STILL_TRUE}, held, excluded.held),
         first_seen = iif(excluded.digest = '' AND digest <> '', digest, first_seen)
     WHERE url <> excluded.url OR digest <> excluded.digest OR size <> excluded.size OR name <> excluded.name
         OR version <> excluded.version OR published <> excluded.published
-        OR (blob = '' AND excluded.blob <> '')
+        OR content_type <> excluded.content_type OR (blob = '' AND excluded.blob <> '')
 """
 
 _HOLD_FILE = """
-    INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO files (ecosystem, path, url, digest, size, name, version, published, content_type, blob, held,
+        first_seen, kept, further)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (ecosystem, path) DO UPDATE SET blob = excluded.blob, held = excluded.held,
+        kept = excluded.kept, further = excluded.further,
+        published = iif(published = 0, excluded.published, published),
         first_seen = iif(first_seen = '', excluded.first_seen, first_seen)
     WHERE digest = excluded.digest
         AND (digest <> '' OR first_seen = '' OR excluded.first_seen IN ('', first_seen))
@@ -87,7 +94,7 @@ class Catalogue:
         row = self._database.row(_DOCUMENT, (ecosystem, key))
         if row is None or (row[9] == "" and row[3] < 400):  # its copy was evicted: as if never asked
             return None
-        return Document(*(*row[:11], bool(row[11])))
+        return Document(*(*row[:11], bool(row[11]), _headers(row[12])))
 
     def keep_document(self, document: Document, pins: Iterable[Pin]) -> None:
         """See the port. Whatever `pins` raises passes through, and nothing is kept then."""
@@ -98,6 +105,14 @@ class Catalogue:
                 writer.execute(_KEEP_BLOB, (document.blob, document.size, document.fetched_at))
             writer.execute(_KEEP_DOCUMENT, _document_row(document))
             writer.executemany(_KEEP_PIN, _pin_rows(document.ecosystem, chain(ready, remaining)))
+
+    def keep_pins(self, ecosystem: str, pins: Iterable[Pin]) -> None:
+        """See the port. In batches, each in a transaction of its own: an index of a distribution announces many
+        files, and a batch more or less does no harm."""
+        remaining = iter(pins)
+        while batch := list(islice(remaining, _READ_AHEAD)):
+            with self._database.write() as writer:
+                writer.executemany(_KEEP_PIN, _pin_rows(ecosystem, batch))
 
     def confirm_document(
         self,
@@ -116,18 +131,29 @@ class Catalogue:
         row = self._database.row(_FILE, (ecosystem, path))
         if row is None:
             return None
-        path, url, digest, size, name, version, published, blob, held, first_seen = row
-        return File(Pin(path, url, _digest(digest), size, name, version, published), blob, held, _digest(first_seen))
+        path, url, digest, size, name, version, published, blob, held, first_seen, content_type, kept, further = row
+        pin = Pin(path, url, _digest(digest), size, name, version, published, content_type)
+        return File(pin, blob, held, _digest(first_seen), _headers(kept), _headers(further))
 
     def hold_file(
-        self, ecosystem: str, pin: Pin, blob: str, size: int, at: float, *, first_seen: Digest = UNPINNED
+        self,
+        ecosystem: str,
+        pin: Pin,
+        blob: str,
+        size: int,
+        at: float,
+        *,
+        first_seen: Digest = UNPINNED,
+        kept: Mapping[str, str] | None = None,
+        further: Mapping[str, str] | None = None,
     ) -> None:
         """See the port. If the index announced another digest while these bytes were fetched, or other bytes
         were the first ones seen, the file is not recorded as held."""
         with self._database.write() as writer:
             writer.execute(_KEEP_BLOB, (blob, size, at))
-            row = next(_pin_rows(ecosystem, (pin,)))[:8]
-            recorded = writer.execute(_HOLD_FILE, (*row, blob, size, _text(first_seen))).rowcount
+            row = next(_pin_rows(ecosystem, (pin,)))[:9]
+            more = (_json(kept), _json(further))
+            recorded = writer.execute(_HOLD_FILE, (*row, blob, size, _text(first_seen), *more)).rowcount
             if not recorded:
                 writer.execute("INSERT OR IGNORE INTO loose VALUES (?)", (blob,))
 
@@ -225,7 +251,7 @@ def _document_row(document: Document) -> tuple[object, ...]:
     d = document
     return (
         d.ecosystem, d.key, d.url, d.status, d.content_type, d.etag, d.last_modified, d.fetched_at, d.checked_at,
-        d.blob, d.size, d.gone,
+        d.blob, d.size, d.gone, _json(d.kept),
     )  # fmt: skip
 
 
@@ -235,8 +261,16 @@ def _pin_rows(ecosystem: str, pins: Iterable[Pin]) -> Iterator[tuple[object, ...
         size = pin.size if -1 <= pin.size <= _LARGEST else -1  # an index may announce any number
         yield (
             ecosystem, pin.path, pin.url, _text(digest), size, pin.name, pin.version, pin.published,
-            digest.hex if digest.algorithm == "sha256" else "",
+            pin.content_type, digest.hex if digest.algorithm == "sha256" else "",
         )  # fmt: skip
+
+
+def _json(values: Mapping[str, str] | None) -> str:
+    return json.dumps(dict(values)) if values else ""
+
+
+def _headers(text: str) -> dict[str, str]:
+    return json.loads(text) if text else {}
 
 
 def _text(digest: Digest) -> str:

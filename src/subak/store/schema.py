@@ -100,5 +100,13 @@ _FIRST: tuple[str, ...] = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# kept: response headers to remember; further: digests beside sha256; both JSON objects or ''.
+_FURTHER: tuple[str, ...] = (
+    "ALTER TABLE documents ADD COLUMN kept TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE files ADD COLUMN content_type TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE files ADD COLUMN kept TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE files ADD COLUMN further TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _FURTHER)
 """Statements of each step; PRAGMA user_version is the number of steps taken."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subak.ecosystems.base import decode_path, match_route, negotiate
+from subak.ecosystems.base import Site, decode_path, match_route, negotiate
 from subak.ecosystems.npm import NPM
 from subak.errors import BadRequest, NotFound
 from subak.model.exchange import Kind, Subject
@@ -140,7 +140,7 @@ def test_routes_of_one_name_differ_in_their_pattern_only() -> None:
     ],
 )
 def test_source(raw: str, upstream: str) -> None:
-    assert NPM.source(asked(raw), "https://registry.example/npm/") == f"https://registry.example/npm/{upstream}"
+    assert NPM.source(asked(raw), Site("https://registry.example/npm/")) == f"https://registry.example/npm/{upstream}"
 
 
 def test_manifest_and_tags_are_parts_of_the_packument() -> None:
@@ -151,8 +151,8 @@ def test_manifest_and_tags_are_parts_of_the_packument() -> None:
 
 
 def test_home_of_a_tarball_is_its_packument() -> None:
-    assert NPM.homes(asked("/@types%2fnode/-/node-1.0.0.tgz")) == (asked("/@types/node"),)
-    assert NPM.homes(asked("/react")) == ()
+    assert NPM.homes(asked("/@types%2fnode/-/node-1.0.0.tgz"), Site("")) == (asked("/@types/node"),)
+    assert NPM.homes(asked("/react"), Site("")) == ()
 
 
 # ---------------------------------------------------------------- relays

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from subak.ecosystems.base import Page, View, decode_path, match_route, negotiate
+from subak.ecosystems.base import Page, Site, View, decode_path, match_route, negotiate
 from subak.ecosystems.pypi import FORMS, PYPI
 from subak.errors import NotFound, UpstreamLied
 from subak.model.exchange import Kind, Subject
@@ -56,12 +56,12 @@ def test_what_clients_ask_and_get(accept: str, content_type: str) -> None:
     ],
 )
 def test_source(path: str, base: str, url: str) -> None:
-    assert PYPI.source(subject(path), base) == url
+    assert PYPI.source(subject(path), Site(base)) == url
 
 
 def test_a_file_has_no_source_but_its_pin() -> None:
     with pytest.raises(ValueError, match="pin"):
-        PYPI.source(subject("/files/p/a-1.0.zip"), BASE)
+        PYPI.source(subject("/files/p/a-1.0.zip"), Site(BASE))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_file_has_no_source_but_its_pin() -> None:
     ],
 )
 def test_homes(path: str, names: list[str]) -> None:
-    homes = PYPI.homes(subject(path))
+    homes = PYPI.homes(subject(path), Site(BASE))
     assert homes == tuple(subject(f"/simple/{name}/") for name in names)
 
 
@@ -122,7 +122,7 @@ def test_documents_name_their_forms_and_times() -> None:
 )
 def test_every_document_is_checked_and_rendered(path: str, body: bytes, content_type: str, announced: int) -> None:
     about = subject(path)
-    page = Page(memoryview(body), content_type, PYPI.source(about, BASE))
+    page = Page(memoryview(body), content_type, PYPI.source(about, Site(BASE)))
     assert len(list(PYPI.pins(about, page))) == announced
     form = PYPI.route(about.route).forms[0].name
     assert b"".join(PYPI.render(about, page, View(form, "https://gw.example/pypi")))

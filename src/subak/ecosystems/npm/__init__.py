@@ -20,6 +20,7 @@ from subak.ecosystems.base import (
     Moved,
     Route,
     SettingFile,
+    Site,
 )
 from subak.ecosystems.npm.documents import URL_SAFE, pins, render
 from subak.ecosystems.npm.versions import SEMVER
@@ -162,17 +163,17 @@ def _relayed(route: Route, path: str) -> Subject:
     return _named(route, key)
 
 
-def homes(subject: Subject) -> tuple[Subject, ...]:
+def homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
     """A tarball is announced by its package's document."""
     if subject.kind is not Kind.ARTIFACT:
         return ()
     return (Subject("npm", Kind.INDEX, "packument", subject.name, subject.name, purl=_purl(subject.name, "")),)
 
 
-def source(subject: Subject, base: str) -> str:
+def source(subject: Subject, site: Site) -> str:
     """The upstream URL; a scope's slash travels encoded, the one spelling that every registry knows."""
     path = quote(subject.key, safe=URL_SAFE + "/")
-    return base + re.sub(r"(^|/)@([^/]+)/", r"\1@\2%2f", path, count=1)
+    return site.base + re.sub(r"(^|/)@([^/]+)/", r"\1@\2%2f", path, count=1)
 
 
 # ---------------------------------------------------------------- clients

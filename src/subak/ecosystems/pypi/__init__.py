@@ -17,6 +17,7 @@ from subak.ecosystems.base import (
     Page,
     Route,
     SettingFile,
+    Site,
     View,
 )
 from subak.ecosystems.pypi.documents import chunked, project_pins, render_project, root_of
@@ -108,7 +109,7 @@ def _file(route: Route, path: str) -> Subject:
     return _about(route, f"files/{path}{sidecar}", likely[0] if likely else Named())
 
 
-def _homes(subject: Subject) -> tuple[Subject, ...]:
+def _homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
     """The pages of every project that the file may belong to: a lock file brings its URL without its name."""
     if subject.kind not in (Kind.ARTIFACT, Kind.METADATA):
         return ()
@@ -116,7 +117,8 @@ def _homes(subject: Subject) -> tuple[Subject, ...]:
     return tuple(_index(named.name) for named in candidates(path.rpartition("/")[2]))
 
 
-def _source(subject: Subject, base: str) -> str:
+def _source(subject: Subject, site: Site) -> str:
+    base = site.base
     if subject.kind is Kind.LISTING:
         return base
     if subject.kind is Kind.INDEX:

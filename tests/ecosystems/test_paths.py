@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subak.ecosystems.base import LONGEST_PATH, Form, Route, decode_path, match_route, negotiate
+from subak.ecosystems.paths import LONGEST_PATH, Form, Route, decode_path, match_route, negotiate
 from subak.errors import BadRequest
 from subak.model.exchange import Kind
 
