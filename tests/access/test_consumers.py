@@ -37,7 +37,7 @@ def basic(text: str | bytes) -> str:
         ("Basic ", ""),
         (f"Digest {OURS}", ""),
         ("Bearer somebody-elses", ""),
-        (OURS, ""),
+        (OURS, OURS),
         (f"Bearer x{OURS}", ""),
     ],
 )

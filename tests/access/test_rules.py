@@ -24,6 +24,11 @@ def pypi(name: str, version: str, kind: Kind = Kind.ARTIFACT) -> Subject:
     return Subject("pypi", kind, "", "", name, version, purl=f"pkg:pypi/{name}" + (f"@{version}" if version else ""))
 
 
+def other(ecosystem: str, project: str, version: str, qualifiers: str = "") -> Subject:
+    name = project.rpartition("/")[2]
+    return Subject(ecosystem, Kind.ARTIFACT, "", "", name, version, purl=f"{project}@{version}{qualifiers}")
+
+
 def denied(purls: list[str], subject: Subject) -> str:
     verdict = Deny(purls, BY_NAME).object(subject, ANN, 0)
     return "" if verdict is None else verdict.reason
@@ -53,6 +58,10 @@ def denied(purls: list[str], subject: Subject) -> str:
         ("pkg:pypi/evil@1.0.0", pypi("evil", "1.0"), "pkg:pypi/evil 1.0 is on"),
         ("pkg:pypi/evil@1.0RC1", pypi("evil", "1.0rc1"), "pkg:pypi/evil 1.0rc1 is on"),
         ("pkg:pypi/evil@1.0", pypi("evil", "1.0.1"), ""),
+        ("pkg:cargo/Evil_Up@1.0.0", other("cargo", "pkg:cargo/evil_up", "1.0.0"), "pkg:cargo/evil_up 1.0.0 is on"),
+        ("pkg:gem/evil@1.0", other("rubygems", "pkg:gem/evil", "1.0", "?platform=java"), "pkg:gem/evil 1.0 is on"),
+        ("pkg:maven/g/evil", other("maven", "pkg:maven/g/evil", "1.0", "?type=pom"), "pkg:maven/g/evil is on"),
+        ("pkg:swift/evil", other("maven", "pkg:maven/g/evil", "1.0"), ""),
     ],
 )
 def test_denied(purl: str, subject: Subject, said: str) -> None:
@@ -72,6 +81,8 @@ def test_versions_are_hidden_from_documents() -> None:
     assert deny.hidden(npm("a", kind=Kind.INDEX)) == {"1.0.0", "2.0.0"}
     assert deny.hidden(npm("a", "9.0.0")) == {"1.0.0", "2.0.0"}
     assert deny.hidden(npm("c")) == frozenset()
+    assert deny.hidden(Subject("npm", Kind.LISTING)) == {"a@1.0.0", "a@2.0.0", "b@3.0.0"}
+    assert deny.hidden(Subject("pypi", Kind.LISTING)) == frozenset()
     assert deny.hidden(UNIDENTIFIED) == frozenset()
 
 

@@ -14,13 +14,13 @@ TOKEN_PREFIX = "sbk_"
 
 
 def token_of(authorization: str) -> str:
-    """Our token inside a Basic or Bearer Authorization value, '' if there is none.
+    """Our token inside an Authorization value, '' if there is none: Basic, Bearer, or bare as cargo sends it.
 
     Basic (RFC 7617): the password, or the user when the password is empty (npm's `_auth`, pip's
     `https://token@host`). Bearer (RFC 6750): the token itself. Credentials that are not ours are no token.
     """
     scheme, _, value = authorization.strip().partition(" ")
-    candidates: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = () if value else (scheme,)
     if scheme.lower() == "bearer":
         candidates = (value.strip(),)
     elif scheme.lower() == "basic":

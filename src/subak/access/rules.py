@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from packageurl import PackageURL
 
 from subak.access.gcra import Limiter
-from subak.ecosystems.base import Ecosystem
+from subak.ecosystems.base import Ecosystem, subject_of
 from subak.errors import ConfigError
-from subak.model.exchange import ADMITTED, Caller, Kind, Subject, Verdict
+from subak.model.exchange import ADMITTED, UNIDENTIFIED, Caller, Kind, Subject, Verdict
 
 
 class Rule(Protocol):
@@ -50,14 +50,15 @@ class Deny:
         self._fold = {name: ecosystem.fold_version for name, ecosystem in ecosystems.items()}
         self._whole: set[str] = set()
         self._versions: dict[str, set[str]] = {}
+        self._listed: dict[str, set[str]] = {}
         for text in purls:
             try:
                 purl = PackageURL.from_string(text)
             except ValueError as error:
                 raise ConfigError(f"access.deny: {text!r} is not a purl: {error}") from error
-            project = _project(purl)
+            project, subject, fold = _project(purl, tuple(ecosystems.values()))
             if purl.version:
-                fold = self._fold.get(purl.type, str)
+                self._listed.setdefault(subject.ecosystem, set()).add(f"{subject.name}@{fold(purl.version)}")
                 self._versions.setdefault(project, set()).add(fold(purl.version))
             else:
                 self._whole.add(project)
@@ -65,10 +66,10 @@ class Deny:
     def object(self, subject: Subject, caller: Caller, now: float) -> Verdict | None:
         if not subject.purl or not (self._whole or self._versions):
             return None
-        project, _, version = subject.purl.partition("@") if "@" in subject.purl else (subject.purl, "", "")
+        project, version = _bare(subject.purl), "@" in subject.purl
         if project in self._whole:
             return Verdict(False, self.name, f"{project} is on this gateway's deny list")
-        if subject.kind in (Kind.ARTIFACT, Kind.METADATA) and project in self._versions:
+        if subject.kind in (Kind.ARTIFACT, Kind.METADATA, Kind.DERIVED) and project in self._versions:
             denied = self._versions[project]
             if self._fold[subject.ecosystem](subject.version) in denied:
                 return Verdict(False, self.name, f"{project} {subject.version} is on this gateway's deny list")
@@ -77,15 +78,26 @@ class Deny:
         return None
 
     def hidden(self, subject: Subject) -> frozenset[str]:
-        """Versions that documents of this project must not offer."""
+        """Versions that documents of this project must not offer; for a listing, 'name@version' of all projects."""
+        if subject.kind is Kind.LISTING:
+            return frozenset(self._listed.get(subject.ecosystem, ()))
         if not self._versions or not subject.purl:
             return frozenset()
-        return frozenset(self._versions.get(subject.purl.partition("@")[0], ()))
+        return frozenset(self._versions.get(_bare(subject.purl), ()))
 
 
-def _project(purl: PackageURL) -> str:
-    """The purl without its version, in the library's canonical spelling."""
-    return PackageURL(purl.type, purl.namespace, purl.name).to_string()
+def _project(purl: PackageURL, ecosystems: Sequence[Ecosystem]) -> tuple[str, Subject, Callable[[str], str]]:
+    """The purl without version and qualifiers as its ecosystem spells it, its document, how versions are compared."""
+    for ecosystem in ecosystems:
+        subject = subject_of(purl, ecosystem)
+        if subject is not None and subject.purl:
+            return _bare(subject.purl), subject, ecosystem.fold_version
+    return PackageURL(purl.type, purl.namespace, purl.name).to_string(), UNIDENTIFIED, str
+
+
+def _bare(purl: str) -> str:
+    """A purl's text up to its version and qualifiers; inside names '@' and '?' are encoded."""
+    return purl.partition("@")[0].partition("?")[0]
 
 
 def admit(rules: Sequence[Rule], subject: Subject, caller: Caller, now: float) -> Verdict:

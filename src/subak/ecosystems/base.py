@@ -51,6 +51,7 @@ __all__ = [
     "ecosystem_at",
     "match_route",
     "negotiate",
+    "subject_of",
 ]
 
 
@@ -172,9 +173,11 @@ class Hints:
     path: str = ""
     """Path below the discovered URL's root when the builtin names only a host."""
     clean: Callable[[str], str] = lambda text: text
-    """The URL in a setting's text: 'sparse+https://…' or 'https://…,direct' are no URLs yet. '' when there is none."""
+    """The URL in a setting's text: 'sparse+https://…' or 'https://…,direct' are no URLs yet. '' when there is none.
+    Raises ValueError with the end of a sentence ('is served by git') for one that must not be passed over."""
     further: tuple[str, ...] = ()
-    """Names of further facts wanted of the client; 'go' knows 'sumdb': '<name>+<hash>+<key>'."""
+    """Names of further facts wanted of the client; of go 'sumdb', '<name>+<hash>+<key>', and 'nosumdb', the patterns
+    of GONOSUMDB or GOPRIVATE, are known."""
 
 
 # ---------------------------------------------------------------- the literal
@@ -284,6 +287,8 @@ class Ecosystem:
     render: Callable[[Subject, Page, View], Iterator[bytes]] = _as_it_is
     """The document as this client must see it. Pure, idempotent in what it keeps, chunked so that memory
     stays bounded. Raises UpstreamLied, or NotFound when `view.part` does not exist."""
+    listed: Callable[[str], Subject | None] = lambda name: None
+    """For a LISTING that repeats a digest of each project's document (`View.revised`): the document of that name."""
     headers: Callable[[Subject, Facts], tuple[tuple[str, str], ...]] = lambda subject, facts: ()
     """Further response headers (lowercase names) that this ecosystem's clients read."""
     companion: Callable[[Subject], Subject | None] = lambda subject: None
@@ -319,6 +324,16 @@ class Ecosystem:
         if found is None:
             raise KeyError(name)
         return found
+
+
+def subject_of(purl: PackageURL, ecosystem: Ecosystem) -> Subject | None:
+    """The document that tells about a package, by the way back from its purl; None if it is of another family."""
+    try:
+        found = match_route(ecosystem.routes, "/" + ecosystem.path_of(purl))
+        subject = ecosystem.subject(*found) if found else None
+    except (NotFound, BadRequest):
+        return None
+    return subject if isinstance(subject, Subject) else None
 
 
 def ecosystem_at(mount: str, ecosystems: Mapping[str, Ecosystem]) -> Ecosystem | None:

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import logging
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
@@ -28,6 +28,8 @@ EDITION = b"2"
 MOST_DIGESTS = 10_000
 """Renderings whose digests are remembered."""
 
+NOTHING_REVISED: Mapping[str, str] = {}
+
 WORTH_COMPRESSING = 1400
 """Bytes: smaller answers fit one packet anyway."""
 
@@ -44,7 +46,13 @@ class Representations:
     """md5 and sha256 (hex) of renderings that announce them, by name."""
 
     async def find(
-        self, kept: Kept, asked: Asked, subject: Subject, ecosystem: Ecosystem, hidden: frozenset[str]
+        self,
+        kept: Kept,
+        asked: Asked,
+        subject: Subject,
+        ecosystem: Ecosystem,
+        hidden: frozenset[str],
+        revised: Mapping[str, str] = NOTHING_REVISED,
     ) -> Found:
         """The representation this request asks for. Raises NotFound, UpstreamLied, Refused, StoreFailed."""
         route = ecosystem.route(subject.route)
@@ -53,7 +61,7 @@ class Representations:
         accepts = not route.plain and _accepts_gzip(asked.headers.get("accept-encoding", ""))
         compressed = accepts and kept.document.size > WORTH_COMPRESSING
         mount = f"{asked.base}{'/k' if subject.keyed else ''}{ecosystem.mount}"
-        view = View(form.name if form else "", mount, subject.part, hidden)
+        view = View(form.name if form else "", mount, subject.part, hidden, revised)
         name = _name(kept, subject, view, compressed)
         content_type = form.content_type if form else _harmless(kept.document.content_type)
         found = Found(

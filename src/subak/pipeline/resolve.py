@@ -56,7 +56,8 @@ async def resolve(x: Exchange, sources: Sources, body: Callable[[], Awaitable[by
         case Kind.INDEX | Kind.LISTING | Kind.CONFIG:
             kept = await sources.documents.find(subject, ecosystem)
             hidden = sources.gatekeeper.hidden(subject)
-            return await sources.representations.find(kept, x.asked, subject, ecosystem, hidden)
+            revised = await _revised(x.asked, hidden, sources, ecosystem) if subject.kind is Kind.LISTING else {}
+            return await sources.representations.find(kept, x.asked, subject, ecosystem, hidden, revised)
         case Kind.ARTIFACT:
             return await _file(x, sources, ecosystem)
         case Kind.METADATA:
@@ -67,6 +68,23 @@ async def resolve(x: Exchange, sources: Sources, body: Callable[[], Awaitable[by
         case Kind.RELAY:
             return await sources.relay.ask(x.asked, subject, ecosystem, await body())
     raise BadRequest("nothing can be fetched for this path")
+
+
+async def _revised(asked: Asked, hidden: frozenset[str], sources: Sources, ecosystem: Ecosystem) -> dict[str, str]:
+    """The validators of those documents from which policy withholds something, as they are served here."""
+    found: dict[str, str] = {}
+    for name in sorted({row.rpartition("@")[0] for row in hidden}):
+        subject = ecosystem.listed(name)
+        if subject is None:
+            continue
+        try:
+            kept = await sources.documents.find(subject, ecosystem)
+            withheld = sources.gatekeeper.hidden(subject)
+            served = await sources.representations.find(kept, asked, subject, ecosystem, withheld)
+        except NotFound:
+            continue  # upstream has no such project, so no listing names it
+        found[name] = served.etag.strip('"')
+    return found
 
 
 async def _file(x: Exchange, sources: Sources, ecosystem: Ecosystem) -> Found:

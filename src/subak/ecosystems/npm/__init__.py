@@ -134,6 +134,14 @@ def _purl(name: str, version: str) -> str:
     return str(PackageURL("npm", scope or None, base, version or None).to_string()) if base else ""
 
 
+def path_of(purl: PackageURL) -> str:
+    """The packument of a package. Raises NotFound for other purls."""
+    scope = purl.namespace or ""
+    if purl.type != "npm" or (scope and not scope.startswith("@")):
+        raise NotFound(f"{purl.to_string()[:80]} names no npm package")
+    return _full_name(scope.removeprefix("@"), purl.name)
+
+
 def _tarball(route: Route, name: str, groups: Mapping[str, str]) -> Subject:
     file = groups["file"]
     if groups.get("again", groups.get("scope")) != groups.get("scope"):
@@ -263,6 +271,7 @@ NPM = Ecosystem(
     title="JavaScript packages (npm)",
     routes=ROUTES,
     subject=subject,
+    path_of=path_of,
     source=source,
     pins=pins,
     render=render,
@@ -274,5 +283,6 @@ NPM = Ecosystem(
     # Not the audits: an empty list of advisories would promise a safety that nobody looked into.
     absent={"search": b'{"objects":[],"total":0,"time":""}', "ping": b"{}"},
     error_body=error_body,
+    pinned_by="the packument's integrity (sha512) or shasum",
     notice_headers=("npm-notice",),
 )

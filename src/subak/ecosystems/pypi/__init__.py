@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
+from packageurl import PackageURL
+
 from subak.ecosystems.base import (
     HOUR,
     MINUTE,
@@ -107,6 +109,13 @@ def _file(route: Route, path: str) -> Subject:
     sidecar = SIDECAR if route.kind is Kind.METADATA else ""
     likely = candidates(path.rpartition("/")[2])
     return _about(route, f"files/{path}{sidecar}", likely[0] if likely else Named())
+
+
+def _path_of(purl: PackageURL) -> str:
+    """The index page of a project. Raises NotFound for other purls."""
+    if purl.type != "pypi" or purl.namespace or not is_name(purl.name):
+        raise NotFound(f"{purl.to_string()[:80]} names no Python project")
+    return f"simple/{normalise(purl.name)}/"
 
 
 def _homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
@@ -237,6 +246,7 @@ PYPI = Ecosystem(
     title="Python",
     routes=ROUTES,
     subject=_subject,
+    path_of=_path_of,
     source=_source,
     pins=_pins,
     render=_render,
@@ -247,4 +257,5 @@ PYPI = Ecosystem(
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,
+    pinned_by="the index page's sha256",
 )
