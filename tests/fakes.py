@@ -35,7 +35,13 @@ class FakeCatalogue:
     def keep_pins(self, ecosystem: str, pins: Iterable[Pin]) -> None:
         for pin in pins:
             at = (ecosystem, pin.path)
-            self.files[at] = self._announced(self.files.get(at, File(pin)), pin)
+            old = self.files.get(at, File(pin))
+            if pin.dates:
+                known = replace(old.pin, published=pin.published, dates=False)
+                self.files[at] = replace(old, pin=known)
+            else:
+                dated = replace(pin, published=pin.published or old.pin.published)
+                self.files[at] = self._announced(old, dated)
 
     def confirm_document(
         self,
@@ -75,8 +81,9 @@ class FakeCatalogue:
         self._keep_blob(blob, size, at)
         old = self.files.get((ecosystem, pin.path), File(pin))
         other = not pin.digest and old.first_seen and first_seen and old.first_seen != first_seen
-        if old.pin.digest == pin.digest and not other:
-            known = replace(old.pin, published=old.pin.published or pin.published)
+        told_late = not old.pin.digest and not old.first_seen
+        if (old.pin.digest == pin.digest or told_late) and not other:
+            known = replace(old.pin, digest=pin.digest, published=old.pin.published or pin.published)
             self.files[ecosystem, pin.path] = File(
                 known, blob, size, old.first_seen or first_seen, dict(kept or {}), dict(further or {})
             )

@@ -336,6 +336,7 @@ class FakeGatekeeper:
     verdict: Verdict = ADMITTED
     error: SubakError | None = None
     hides: frozenset[str] = frozenset()
+    since: float = 0.0
 
     def classify(self, asked: Asked, subject: Subject) -> Caller:
         if self.error:
@@ -347,6 +348,9 @@ class FakeGatekeeper:
 
     def hidden(self, subject: Subject) -> frozenset[str]:
         return self.hides
+
+    def withheld_since(self) -> float:
+        return self.since
 
     def generation(self) -> int:
         return 0
@@ -368,8 +372,10 @@ class World:
         limits: Limits = LIMITS,
         blobs: FakeBlobs | None = None,
         attempts: int = 3,
+        ecosystems: Mapping[str, Ecosystem] | None = None,
     ) -> None:
         """With `beside` it is another process on that world's data folder and upstream."""
+        every = ecosystems or EVERY
         self.now = 1_700_000_000.0
         self.clock = 50.0
         self.catalogue = beside.catalogue if beside else FakeCatalogue()
@@ -391,10 +397,10 @@ class World:
         )  # fmt: skip
         self.derived = Derived(self.artifacts, self.catalogue, self.blobs, self.locks, lambda: self.now)
         self.sources = Sources(
-            EVERY, self.documents, self.representations, self.artifacts, self.derived,
+            every, self.documents, self.representations, self.artifacts, self.derived,
             Relay(self.upstream, self.documents.site), self.gatekeeper, self.own,
         )  # fmt: skip
-        self.gate = Gate(EVERY, self.gatekeeper, self.sources, self.meter, lambda: self.clock, "abc123")
+        self.gate = Gate(every, self.gatekeeper, self.sources, self.meter, lambda: self.clock, "abc123")
         self.request: Request | None = None
 
     async def own(self, asked: Asked) -> Found:

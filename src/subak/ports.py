@@ -263,6 +263,9 @@ class Gatekeeper(Protocol):
     def hidden(self, subject: Subject) -> frozenset[str]:
         """Versions of the subject's project that documents must not offer."""
 
+    def withheld_since(self) -> float:
+        """Unix time of the last change of what `hidden` says of any subject, 0 if it never said anything."""
+
     def generation(self) -> int:
         """Grows whenever rules or keys change: what was remembered under an older one is void."""
 

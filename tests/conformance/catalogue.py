@@ -41,7 +41,8 @@ def check_catalogue(make: Make) -> None:
     """All of it, each part on a catalogue of its own."""
     for check in (
         _documents, _absences, _confirmations, _pins_stay, _changed_pins, _pins_of_held_bytes, _vanished_pins,
-        _pins_of_an_index, _what_else_is_known, _first_seen, _bytes_of_an_old_pin, _lost_blobs, _coldest, _totals, _broken_pins,
+        _pins_of_an_index, _what_else_is_known, _dates, _first_seen, _bytes_of_an_old_pin, _lost_blobs, _coldest,
+        _totals, _broken_pins,
     ):  # fmt: skip
         check(make())
 
@@ -86,6 +87,24 @@ def _what_else_is_known(c: Catalogue) -> None:
     known = c.file("pypi", "a")
     assert known is not None
     assert (known.blob, known.kept, known.further) == ("", {}, {})
+
+
+def _dates(c: Catalogue) -> None:
+    undated = replace(pin("a", "a"), published=0.0)
+    only = Pin("a", "", name="numpy", version="1.0", published=9.0, dates=True)
+    c.keep_pins("pypi", [undated])
+    c.keep_document(page(), [only])
+    assert c.file("pypi", "a") == File(replace(undated, published=9.0))
+    c.keep_pins("pypi", [undated])
+    known = c.file("pypi", "a")
+    assert known is not None
+    assert known.pin.published == 9.0, "an index that does not know keeps what another one said"
+    c.keep_pins("pypi", [replace(only, path="b")])
+    assert c.file("pypi", "b") == File(replace(only, path="b", dates=False))
+    c.hold_file("pypi", sha512_pin("b", "b"), hex_of("b"), 7, 9.0)  # its digest came with its bytes
+    known = c.file("pypi", "b")
+    assert known is not None
+    assert (known.blob, known.pin.digest) == (hex_of("b"), sha512_pin("b", "b").digest)
 
 
 def _absences(c: Catalogue) -> None:

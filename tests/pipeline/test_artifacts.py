@@ -399,7 +399,7 @@ async def test_an_unforeseen_failure_is_told_and_logged(
     await world.settled()
     assert "unforeseen" in caplog.text
     monkeypatch.undo()
-    served(await world.ask(PATH), SMALL, "miss")
+    served(await world.ask(PATH), SMALL, "hit")  # its bytes were proven and kept; only the note was missing
 
 
 # ---------------------------------------------------------------- our own copies go wrong

@@ -114,6 +114,12 @@ async def test_an_unchanged_document_costs_a_head(world: World) -> None:
     assert world.upstream.asked[-1].method == "HEAD", "the announced digest tells"
 
 
+async def test_a_digest_that_does_not_fit_is_a_lie(world: World) -> None:
+    world.upstream.pages[f"{BASE}tag/a"] = Answer(OLD, headers={"x-checksum-sha256": sha256(NEW)})
+    assert (await ask(world, "tag/a")).status == 502
+    assert world.catalogue.document("lab", "tag/a") is None
+
+
 async def test_response_headers_are_remembered(world: World) -> None:
     world.upstream.pages[f"{BASE}tag/a"] = Answer(OLD, headers={"link": "</next>"})
     assert (await ask(world, "tag/a")).headers["x-kept-link"] == "</next>"

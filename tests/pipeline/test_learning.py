@@ -166,3 +166,18 @@ async def test_a_branch_is_settled_before_the_file_is_found(world: World) -> Non
     assert world.request is not None
     assert world.request.found is not None
     assert world.request.found.good_until == world.now + 60
+
+
+async def test_bytes_held_under_another_name_are_not_fetched_again(world: World) -> None:
+    world.upstream.pages[f"{BASE}post"] = Answer(BASE.encode())
+    world.upstream.pages[f"{BASE}sum/x"] = Answer(f"closed/x {pinned(SMALL)}\n".encode())
+    assert (await ask(world, "sum/x")).status == 200
+    world.upstream.pages[f"{BASE}by/{sha256(SMALL)}"] = Answer(SMALL)
+    await ask(world, f"by/{sha256(SMALL)}")
+    await world.settled()
+    assert (await ask(world, "closed/x")).body == SMALL
+    assert world.exchange.origin is Origin.CACHE
+    assert f"{BASE}closed/x" not in world.upstream.urls()
+    file = world.catalogue.file("lab", "closed/x")
+    assert file is not None
+    assert file.blob == sha256(SMALL)

@@ -209,7 +209,7 @@ async def asked(
 ) -> Found:  # fmt: skip
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
-    async def site(ecosystem: Ecosystem) -> Site:
+    async def site(ecosystem: Ecosystem, asking: Subject) -> Site:
         return Site(upstream.base(ecosystem.name))
 
     return await Relay(upstream, site).ask(Asked(method, "/toy/search", query, named), subject, TOY, body)

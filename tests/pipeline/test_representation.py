@@ -236,3 +236,13 @@ async def test_what_cannot_be_rendered_is_told_and_not_kept(world: World) -> Non
         await world.representations.find(kept, Asked("GET", "/", base="http://gateway.example"), A, toy, frozenset())
     assert world.representations.running == {}
     assert bytes_of(await found(world)) == b"plain http://gateway.example/toy\n" + BODY
+
+
+async def test_a_change_of_policy_is_a_change_of_date(world: World) -> None:
+    old = "Mon, 02 Jan 2023 03:04:05 GMT"
+    world.upstream.pages[f"{BASE}index/a/"] = Answer(index(), headers={"last-modified": old})
+    assert (await world.ask("/toy/index/a/", if_modified_since=old)).status == 304
+    world.gatekeeper.since = world.now
+    reply = await world.ask("/toy/index/a/", if_modified_since=old)
+    assert reply.status == 200
+    assert (await world.ask("/toy/index/a/", if_modified_since=reply.headers["last-modified"])).status == 304

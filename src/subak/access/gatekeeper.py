@@ -15,12 +15,15 @@ from subak.ports import Keys
 class Gate:
     """Implements ports.Gatekeeper over a list of rules."""
 
-    def __init__(self, agents: Agents, addresses: Addresses, keys: Keys, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self, agents: Agents, addresses: Addresses, keys: Keys, rules: Sequence[Rule], since: float = 0.0
+    ) -> None:
         self._agents = agents
         self._addresses = addresses
         self._keys = keys
         self._rules = tuple(rules)
         self._deny = [r for r in rules if isinstance(r, Deny)]
+        self._since = since
         self._generation = keys.keys_generation()
 
     def classify(self, asked: Asked, subject: Subject) -> Caller:
@@ -46,6 +49,10 @@ class Gate:
     def hidden(self, subject: Subject) -> frozenset[str]:
         """See ports.Gatekeeper."""
         return frozenset().union(*(d.hidden(subject) for d in self._deny))
+
+    def withheld_since(self) -> float:
+        """See ports.Gatekeeper."""
+        return self._since
 
     def generation(self) -> int:
         """See ports.Gatekeeper; refreshed by `refresh`."""

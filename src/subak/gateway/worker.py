@@ -51,6 +51,7 @@ from subak.store.janitor import Janitor
 from subak.store.journal import SEGMENT_LIMIT, Journal
 from subak.store.keys import Keys
 from subak.store.locks import Locks
+from subak.store.policy import changed_at
 from subak.store.renderings import Renderings
 
 log = logging.getLogger("subak.worker")
@@ -137,7 +138,8 @@ class Worker:
             tokens=[ecosystem.name for ecosystem in ALL if ecosystem.tokens],
         )
         limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
-        gatekeeper = gatekeeper_of(config, keys, settings.secret, limiter)
+        since = changed_at(config.folder, config.access.deny, settings.now())
+        gatekeeper = gatekeeper_of(config, keys, settings.secret, limiter, since)
         journal = Journal(
             folder.readings,
             "worker",
@@ -267,11 +269,13 @@ class Worker:
             log.error("compaction failed: %s", (err or out).strip()[-500:])
 
 
-def gatekeeper_of(config: Config, keys: Keys, secret: bytes, limiter: Limiter) -> Gatekeeper:
-    """Who asks and whether they may, with every rule there is. Raises ConfigError for a deny list that is none."""
+def gatekeeper_of(config: Config, keys: Keys, secret: bytes, limiter: Limiter, since: float = 0.0) -> Gatekeeper:
+    """Who asks and whether they may, with every rule there is; `since` is when these rules came.
+
+    Raises ConfigError for a deny list that is none."""
     agents = Agents([pattern for ecosystem in ALL for pattern in ecosystem.agents])
     rules: list[Rule] = [Deny(config.access.deny, BY_NAME), Allowance(limiter)]
-    return Gatekeeper(agents, Addresses(secret), keys, rules)
+    return Gatekeeper(agents, Addresses(secret), keys, rules, since)
 
 
 def limits_of(config: Config) -> Limits:

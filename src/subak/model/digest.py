@@ -94,3 +94,5 @@ class Pin:
     """Unix time, 0 when not announced. Never our own fetch time."""
     content_type: str = ""
     """As the upstream announces it, for routes whose Content-Type is upstream's own."""
+    dates: bool = False
+    """Says only when the file was published: nothing else that is known of it changes."""

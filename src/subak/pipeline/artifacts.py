@@ -79,6 +79,8 @@ class Artifacts:
             if self._documents.known_absent(ecosystem, subject.key):
                 raise NotFound(f"the upstream of {ecosystem.name} has no {subject.key}")
             file = self._learning.by_path(subject, ecosystem)
+        if (adopted := await self._adopted(file, ecosystem, route)) is not None:
+            return described(Origin.CACHE, self._landed(adopted.blob), adopted, subject, ecosystem, route, learnt)
         placed = replace(file.pin, url=await self._learning.placed(file, subject, ecosystem))
         file = replace(file, pin=placed)
         if head and (shown := await self._shown(subject, ecosystem, route, file)) is not None:
@@ -89,6 +91,19 @@ class Artifacts:
             return await self._follow(subject, ecosystem, route, file, learnt)
         except StoreFailed:  # told by the flight
             return await self._pass(subject, ecosystem, route, file)
+
+    async def _adopted(self, file: File, ecosystem: Ecosystem, route: Route) -> File | None:
+        """The file, if the very bytes that its pin names are held under another name."""
+        blob = file.pin.digest.hex if file.pin.digest.algorithm == "sha256" else ""
+        size = self._blobs.size(blob) if blob else -1
+        # Without its type a copy of a route that sends upstream's own would be another answer.
+        if size < 0 or file.pin.size not in (-1, size) or not (route.content_type or file.pin.content_type):
+            return None
+        try:
+            await asyncio.to_thread(self._catalogue.hold_file, ecosystem.name, file.pin, blob, size, self._now())
+        except StoreFailed as error:
+            log.warning("cannot note that %s is held: %s", file.pin.path, error)
+        return replace(file, blob=blob, size=size)
 
     def _disk_is_full(self, size: int) -> bool:
         """Whether the reserve forbids `size` more bytes; told once, not for every file."""
@@ -105,9 +120,8 @@ class Artifacts:
         """The head of a file that we do not hold, from its pin or from upstream's own head; None if neither tells."""
         if file.pin.digest and file.pin.size >= 0:
             return described(Origin.CACHE, Held(file.pin.size), file, subject, ecosystem, route)
-        async with self._upstream.fetch(
-            Fetch(ecosystem.name, file.pin.url, method="HEAD", roams=route.roams)
-        ) as response:
+        ask = Fetch(ecosystem.name, file.pin.url, accept=route.accept, method="HEAD", roams=route.roams)
+        async with self._upstream.fetch(ask) as response:
             if response.status in (404, 410):
                 raise await self._gone(ecosystem, subject, route, file.pin.url)
             if response.status != 200 or response.length < 0:

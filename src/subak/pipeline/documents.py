@@ -53,7 +53,7 @@ class Documents:
         self._limits = limits
         self._now = now
         self._asking: dict[tuple[str, str], asyncio.Task[Answered]] = {}
-        self.inquiry = Inquiry(catalogue, blobs, upstream, limits, now, changed, self.find)
+        self.inquiry = Inquiry(catalogue, blobs, upstream, limits, now, changed, self._find_newer)
         self._signposts: dict[str, tuple[str, bytes]] = {}
 
     def freshness(self, route: Route) -> Freshness:
@@ -86,6 +86,9 @@ class Documents:
                         return Kept(asked.unkept[0], Origin.UPSTREAM, asked.fetched, 0.0, asked.unkept[1])
                 case GiveUp(error):
                     raise error
+
+    async def _find_newer(self, subject: Subject, ecosystem: Ecosystem, newer_than: float) -> Kept:
+        return await self.find(subject, ecosystem, newer_than=newer_than)
 
     async def _answer(
         self, subject: Subject, ecosystem: Ecosystem, route: Route, seen: Seen, asked: _Asked, patient: bool
@@ -131,7 +134,7 @@ class Documents:
         name = hashlib.sha256(f"document\0{ecosystem.name}\0{subject.key}".encode()).hexdigest()
         before = self._catalogue.document(ecosystem.name, subject.key)
         checked = before.checked_at if before else -1.0
-        site = await self.site(ecosystem, asking=subject)
+        site = await self.site(ecosystem, subject)
         try:
             lock = await turn(self._locks, name)
         except StoreFailed:
@@ -146,15 +149,12 @@ class Documents:
 
     # ---------------------------------------------------------------- for files and relays
 
-    async def site(self, ecosystem: Ecosystem, *, asking: Subject | None = None) -> Site:
-        """The upstream as the ecosystem needs to know it, its signpost read. Raises like `find`.
-
-        `asking` is what the site is wanted for: the signpost itself is found without a signpost.
-        """
+    async def site(self, ecosystem: Ecosystem, asking: Subject) -> Site:
+        """The upstream as the ecosystem needs to know it to find `asking`, its signpost read. Raises like `find`."""
         further = self._upstream.further(ecosystem.name)
         bare = Site(self._upstream.base(ecosystem.name), further=further)
         post = ecosystem.signpost(bare)
-        if post is None or (asking is not None and asking.key == post.key):
+        if post is None or asking.key == post.key or not ecosystem.guided(asking):
             return bare
         try:
             kept = await self.find(post, ecosystem)

@@ -10,7 +10,6 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,9 +78,9 @@ class Inquiry:
         limits: Limits,
         now: Callable[[], float],
         changed: Callable[[str, str], None],
-        find: Callable[[Subject, Ecosystem], Awaitable[Kept]],
+        find: Callable[[Subject, Ecosystem, float], Awaitable[Kept]],
     ) -> None:
-        """`find` brings the documents that prove another one."""
+        """`find` brings the documents that prove another one, checked after a given time."""
         self._catalogue = catalogue
         self._blobs = blobs
         self._upstream = upstream
@@ -251,6 +250,8 @@ class Inquiry:
             if response.length not in (-1, came):
                 raise UpstreamDown(f"{about.what}: {came} bytes came, {response.length} were announced")
             document = replace(document, blob=address.hexdigest(), size=part.size)
+            if about.route.heads:
+                _check_announced(about, response, document.blob)
             _check_repr_digest(about.what, response, address.digest(), appended=before is not None)
             if about.held is not None and _same(about.held, document):
                 await self._confirm(about, response.headers)
@@ -286,20 +287,33 @@ class Inquiry:
 
     async def _prove(self, about: About, document: Document, path: Path) -> None:
         """Raises UpstreamLied, or what fetching the evidence raises."""
-        ecosystem, subject = about.ecosystem, about.subject
-        with mapped(path, document.content_type, document.url) as page, ExitStack() as open_pages:
-            needed = ecosystem.evidence(subject, page, about.site)
-            evidence: dict[str, Page] = {}
-            for other in needed:
-                try:
-                    kept = await self._find(other, ecosystem)
-                except NotFound as error:
-                    raise UpstreamLied(f"{about.what} cannot be proved: the upstream has no {other.key}") from error
-                try:
-                    evidence[other.key] = open_pages.enter_context(page_of(kept, self._blobs))
-                except FileNotFoundError as error:
-                    raise StoreFailed(f"our copy of {other.key} was lost this instant", retry_after=1) from error
-            ecosystem.prove(subject, page, about.site, evidence)
+        with mapped(path, document.content_type, document.url) as page:
+            needed = about.ecosystem.evidence(about.subject, page, about.site)
+            if not needed:
+                about.ecosystem.prove(about.subject, page, about.site, {})
+                return
+            try:
+                about.ecosystem.prove(about.subject, page, about.site, await self._evidence(needed, about))
+            except UpstreamLied as error:
+                log.warning("%s: %s; its evidence is asked for afresh", about.what, error)
+                fresh = await self._evidence(needed, about, newer_than=document.checked_at - 1.0)
+                about.ecosystem.prove(about.subject, page, about.site, fresh)
+
+    async def _evidence(self, needed: tuple[Subject, ...], about: About, newer_than: float = -1.0) -> dict[str, Page]:
+        """The pages by key, fetched side by side. They are small."""
+
+        async def one(subject: Subject) -> Page:
+            try:
+                kept = await self._find(subject, about.ecosystem, newer_than)
+                with page_of(kept, self._blobs) as page:
+                    return Page(bytes(page.body), page.content_type, page.url)
+            except NotFound as error:
+                raise UpstreamLied(f"{about.what} cannot be proved: the upstream has no {subject.key}") from error
+            except FileNotFoundError as error:
+                raise StoreFailed(f"our copy of {subject.key} was lost this instant", retry_after=1) from error
+
+        pages = await asyncio.gather(*(one(subject) for subject in needed))
+        return {subject.key: page for subject, page in zip(needed, pages, strict=True)}
 
     def _catalogue_document(self, document: Document, about: About, part: Part) -> None:
         """Blocking: publish and catalogue a document that lies in `part`.
@@ -353,6 +367,13 @@ def _same(held: Document, document: Document) -> bool:
     """Whether nothing changed that pins, renderings or headers depend on."""
     now = (document.blob, document.content_type, document.url, document.kept)
     return (held.blob, held.content_type, held.url, held.kept) == now
+
+
+def _check_announced(about: About, response: Response, blob: str) -> None:
+    """Where a HEAD tells by its digest whether a document changed, the GET has to agree. Raises UpstreamLied."""
+    told = about.ecosystem.announced(about.subject, response.headers)
+    if told.algorithm == "sha256" and told.hex != blob:
+        raise UpstreamLied(f"{about.what} does not match the digest that came with it: {told}")
 
 
 def _check_repr_digest(what: str, response: Response, sha256: bytes, *, appended: bool) -> None:

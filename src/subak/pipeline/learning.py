@@ -33,7 +33,7 @@ class Learning:
         """
         fetched = 0
         failure: SubakError = NotFound(f"no index of {ecosystem.name} announces {subject.key}")
-        for home in ecosystem.homes(subject, await self._documents.site(ecosystem)):
+        for home in ecosystem.homes(subject, await self._documents.site(ecosystem, subject)):
             try:
                 file, cost = await self._ask(home, subject, ecosystem)
             except NotFound:
@@ -48,7 +48,7 @@ class Learning:
 
     async def learn_afresh(self, subject: Subject, ecosystem: Ecosystem) -> None:
         """Ask the first index that exists again, although it has announced the file. Raises SubakError."""
-        for home in ecosystem.homes(subject, await self._documents.site(ecosystem)):
+        for home in ecosystem.homes(subject, await self._documents.site(ecosystem, subject)):
             try:
                 await self._documents.find(home, ecosystem, newer_than=self._now() - YOUNG)
                 return
@@ -86,4 +86,4 @@ class Learning:
 
     async def placed(self, file: File, subject: Subject, ecosystem: Ecosystem) -> str:
         """The URL to fetch a file from. Raises NotFound, and what finding the signpost raises."""
-        return file.pin.url or ecosystem.source(subject, await self._documents.site(ecosystem))
+        return file.pin.url or ecosystem.source(subject, await self._documents.site(ecosystem, subject))

@@ -29,7 +29,7 @@ class PassingFile:
 
     def __init__(self, upstream: Upstream, ecosystem: str, key: str, file: File, route: Route) -> None:
         self._upstream = upstream
-        self._ask = Fetch(ecosystem, file.pin.url, roams=route.roams)
+        self._ask = Fetch(ecosystem, file.pin.url, accept=route.accept, roams=route.roams)
         self._what = f"{ecosystem} {key}"
         self._file = file
         self._stack = AsyncExitStack()
@@ -155,11 +155,13 @@ class Relay:
     """Passes single questions on."""
 
     upstream: Upstream
-    site: Callable[[Ecosystem], Awaitable[Site]]
+    site: Callable[[Ecosystem, Subject], Awaitable[Site]]
 
     async def ask(self, asked: Asked, subject: Subject, ecosystem: Ecosystem, body: bytes) -> Found:
         """The upstream's answer, not kept. Raises NotFound, UpstreamDown, UpstreamLied, NoUpstream."""
-        url = ecosystem.source(subject, await self.site(ecosystem)) + (f"?{asked.query}" if asked.query else "")
+        url = ecosystem.source(subject, await self.site(ecosystem, subject)) + (
+            f"?{asked.query}" if asked.query else ""
+        )
         headers = _passed_on(asked.headers)
         ask = Fetch(
             ecosystem.name,

@@ -17,6 +17,7 @@ from subak.errors import StoreFailed
 from subak.model.digest import Digest
 from subak.model.exchange import UNPROVEN, Asked, Proof, Subject
 from subak.pipeline.answer import Found, Held
+from subak.pipeline.copies import dated
 from subak.pipeline.pages import Kept, mapped
 from subak.ports import Blobs, Catalogue, Document, Renderings
 
@@ -53,6 +54,7 @@ class Representations:
         ecosystem: Ecosystem,
         hidden: frozenset[str],
         revised: Mapping[str, str] = NOTHING_REVISED,
+        since: float = 0.0,
     ) -> Found:
         """The representation this request asks for. Raises NotFound, UpstreamLied, Refused, StoreFailed."""
         route = ecosystem.route(subject.route)
@@ -77,7 +79,7 @@ class Representations:
             ranges=route.ranges and not compressed,
             good_until=kept.good_until,
             blob=kept.document.blob,
-            modified=_modified(kept.document),
+            modified=_modified(kept.document, since),
         )
         if kept.body is not None:
             page = Page(kept.body, kept.document.content_type, kept.document.url)
@@ -155,8 +157,13 @@ def _facts(kept: Kept, mount: str) -> Facts:
     return Facts(digest, document.size, document.blob, kept={**document.kept, **told}, base=mount)
 
 
-def _modified(document: Document) -> str:
-    """Upstream's own date; else when these bytes came first: clients without tags could not ask conditionally."""
+def _modified(document: Document, since: float) -> str:
+    """Upstream's own date, else when these bytes came first; no earlier than the last change of policy (`since`).
+
+    Clients that know no tags ask by date, and must not be told "unchanged" when something else is withheld now.
+    """
+    if since and since > dated({"last-modified": document.last_modified}):
+        return formatdate(max(since, document.fetched_at), usegmt=True)
     return document.last_modified or (formatdate(document.fetched_at, usegmt=True) if document.fetched_at else "")
 
 

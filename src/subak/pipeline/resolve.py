@@ -56,8 +56,9 @@ async def resolve(x: Exchange, sources: Sources, body: Callable[[], Awaitable[by
         case Kind.INDEX | Kind.LISTING | Kind.CONFIG:
             kept = await sources.documents.find(subject, ecosystem)
             hidden = sources.gatekeeper.hidden(subject)
+            since = sources.gatekeeper.withheld_since()
             revised = await _revised(x.asked, hidden, sources, ecosystem) if subject.kind is Kind.LISTING else {}
-            return await sources.representations.find(kept, x.asked, subject, ecosystem, hidden, revised)
+            return await sources.representations.find(kept, x.asked, subject, ecosystem, hidden, revised, since)
         case Kind.ARTIFACT:
             return await _file(x, sources, ecosystem)
         case Kind.METADATA:

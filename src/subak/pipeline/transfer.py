@@ -60,7 +60,14 @@ class Transfer:
             etag = ""
             for attempt in range(self._attempts):
                 resumed = etag if part.size else ""
-                ask = Fetch(ecosystem.name, order.pin.url, start=part.size, etag=resumed, roams=order.route.roams)
+                ask = Fetch(
+                    ecosystem.name,
+                    order.pin.url,
+                    accept=order.route.accept,
+                    start=part.size,
+                    etag=resumed,
+                    roams=order.route.roams,
+                )
                 try:
                     async with self._upstream.fetch(ask) as response:
                         _must_be_file(response, ecosystem, subject, flight.pin)

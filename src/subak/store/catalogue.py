@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 
 from subak.model.digest import UNPINNED, Digest, Pin
 from subak.ports import Document, File, Totals
@@ -51,14 +51,21 @@ _KEEP_PIN = f"""
     FROM (SELECT (SELECT size FROM blobs WHERE sha256 = ?10) AS found) WHERE true
     ON CONFLICT (ecosystem, path) DO UPDATE SET
         url = excluded.url, digest = excluded.digest, size = excluded.size, name = excluded.name,
-        version = excluded.version, published = excluded.published, content_type = excluded.content_type,
+        version = excluded.version, published = iif(excluded.published = 0, published, excluded.published),
+        content_type = excluded.content_type,
         kept = iif(blob <> '' AND {_STILL_TRUE}, kept, ''), further = iif(blob <> '' AND {_STILL_TRUE}, further, ''),
         blob = iif(blob <> '' AND {_STILL_TRUE}, blob, excluded.blob),
         held = iif(blob <> '' AND {_STILL_TRUE}, held, excluded.held),
         first_seen = iif(excluded.digest = '' AND digest <> '', digest, first_seen)
     WHERE url <> excluded.url OR digest <> excluded.digest OR size <> excluded.size OR name <> excluded.name
-        OR version <> excluded.version OR published <> excluded.published
+        OR version <> excluded.version OR excluded.published NOT IN (0, published)
         OR content_type <> excluded.content_type OR (blob = '' AND excluded.blob <> '')
+"""
+
+_DATE_PIN = """
+    INSERT INTO files (ecosystem, path, url, digest, size, name, version, published)
+    VALUES (?1, ?2, ?3, '', -1, ?6, ?7, ?8)
+    ON CONFLICT (ecosystem, path) DO UPDATE SET published = excluded.published WHERE published <> excluded.published
 """
 
 _HOLD_FILE = """
@@ -67,9 +74,9 @@ _HOLD_FILE = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (ecosystem, path) DO UPDATE SET blob = excluded.blob, held = excluded.held,
         kept = excluded.kept, further = excluded.further,
-        published = iif(published = 0, excluded.published, published),
+        digest = excluded.digest, published = iif(published = 0, excluded.published, published),
         first_seen = iif(first_seen = '', excluded.first_seen, first_seen)
-    WHERE digest = excluded.digest
+    WHERE digest IN (excluded.digest, iif(first_seen = '', '', excluded.digest))
         AND (digest <> '' OR first_seen = '' OR excluded.first_seen IN ('', first_seen))
 """
 
@@ -104,7 +111,9 @@ class Catalogue:
             if document.blob:
                 writer.execute(_KEEP_BLOB, (document.blob, document.size, document.fetched_at))
             writer.execute(_KEEP_DOCUMENT, _document_row(document))
-            writer.executemany(_KEEP_PIN, _pin_rows(document.ecosystem, chain(ready, remaining)))
+            while ready:
+                _keep_pins(writer, document.ecosystem, ready)
+                ready = list(islice(remaining, _READ_AHEAD))
 
     def keep_pins(self, ecosystem: str, pins: Iterable[Pin]) -> None:
         """See the port. In batches, each in a transaction of its own: an index of a distribution announces many
@@ -112,7 +121,7 @@ class Catalogue:
         remaining = iter(pins)
         while batch := list(islice(remaining, _READ_AHEAD)):
             with self._database.write() as writer:
-                writer.executemany(_KEEP_PIN, _pin_rows(ecosystem, batch))
+                _keep_pins(writer, ecosystem, batch)
 
     def confirm_document(
         self,
@@ -238,6 +247,13 @@ class Catalogue:
     def tidy(self) -> None:
         """Let the database put itself in order."""
         self._database.tidy()
+
+
+def _keep_pins(writer: sqlite3.Connection, ecosystem: str, pins: Sequence[Pin]) -> None:
+    writer.executemany(_KEEP_PIN, _pin_rows(ecosystem, (pin for pin in pins if not pin.dates)))
+    dating = [pin for pin in pins if pin.dates]
+    if dating:
+        writer.executemany(_DATE_PIN, (row[:8] for row in _pin_rows(ecosystem, dating)))
 
 
 def _lose(writer: sqlite3.Connection, blob: str) -> None:
