@@ -23,7 +23,7 @@ from uvicorn.supervisors import Multiprocess
 import subak
 from subak.access.consumers import TOKEN_PREFIX
 from subak.access.gcra import Limiter
-from subak.adoption.settings import banner
+from subak.adoption.banner import banner
 from subak.config import Config, environment
 from subak.console.home import home
 from subak.ecosystems import ALL, BY_NAME
@@ -33,7 +33,7 @@ from subak.gateway.worker import Settings, Worker, gatekeeper_of, limits_of
 from subak.pipeline.explain import Explanation, Known, read_question
 from subak.pipeline.explain import explain as tell
 from subak.sources.client import Registry
-from subak.sources.discovery import MEMORY, Found, addresses, discover_all, recall, remember
+from subak.sources.discovery import MEMORY, Found, look_around, remember
 from subak.store.blobs import Blobs
 from subak.store.catalogue import Catalogue
 from subak.store.database import Database
@@ -59,9 +59,7 @@ def random_token() -> str:
 
 def upstreams(config: Config) -> tuple[Found, ...]:
     """Every ecosystem's upstream as this machine has it now; nothing is written."""
-    own = addresses(config.server.host, config.server.port, config.server.public_url)
-    remembered = recall(config.folder / MEMORY)
-    return discover_all(ALL, config.upstream.registries, environment(), Path.home(), own, remembered)
+    return look_around(config, ALL, environment(), Path.home())
 
 
 def open_keys(config: Config) -> Keys:
@@ -86,7 +84,7 @@ def serve(config: Config) -> int:
         remember(founds, config.folder / MEMORY)
         settings = Settings(
             config,
-            {f.ecosystem: Registry(f.url, f.authorization, f.problem) for f in founds},
+            {f.ecosystem: Registry(f.url, f.authorization, f.problem, f.further) for f in founds},
             _secret(config.folder / "instance").hex()[:12],
             _secret(config.folder / "secret"),
             now,

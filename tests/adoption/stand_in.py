@@ -11,6 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 SUMMARY = {"overall": {"requests": 14, "outside_requests_avoided": 12, "bytes_spared": 34_200_000}}
+STATUS = {
+    "status": "ok",
+    "upstreams": {"sample": {"url": "https://registry.example/a/", "problem": ""}, "none": {"url": ""}},
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -19,7 +23,7 @@ class Handler(BaseHTTPRequestHandler):
     ours = True
 
     def do_GET(self) -> None:
-        body = json.dumps(SUMMARY if "stats" in self.path else {"status": "ok"}).encode()
+        body = json.dumps(SUMMARY if "stats" in self.path else STATUS).encode()
         self.send_response(200)
         if self.ours:
             self.send_header("x-subak-cache", "own")

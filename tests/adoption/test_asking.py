@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from subak.adoption.asking import Who, ask_json, probe
+from subak.adoption.asking import Who, ask_json, probe, upstreams_at
 from subak.errors import NotFound, UpstreamDown
 
 
@@ -76,3 +76,15 @@ def test_answers_that_are_no_json(listener: socket.socket, raw: bytes, error: ty
 
 def test_json(listener: socket.socket) -> None:
     assert ask_json(_answering(listener, b'HTTP/1.1 200 OK\r\n\r\n{"a": 1}'), "/x") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "want"),
+    [
+        ('{"upstreams": {"a": {"url": "https://x.example/"}, "b": {"url": ""}, "c": 3}}', {"a": "https://x.example/"}),
+        ('{"upstreams": []}', {}),
+        ("[]", {}),
+    ],
+)
+def test_upstreams(listener: socket.socket, told: str, want: dict[str, str]) -> None:
+    assert upstreams_at(_answering(listener, f"HTTP/1.1 200 OK\r\n\r\n{told}".encode())) == want

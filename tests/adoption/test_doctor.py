@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 
 from subak.adoption import doctor
-from subak.adoption.doctor import CHECKS, Finding, Patient, examine, worst
+from subak.adoption.clientfolder import write
+from subak.adoption.doctor import ASK, CHECKS, Finding, Patient, examine, worst
+from subak.adoption.settings import folder_for, settings_for
 from subak.config import Bytes, CacheConfig, Config
-from subak.ecosystems.base import Client, Ecosystem, Route
-from subak.errors import ConfigError
+from subak.ecosystems import ALL
+from subak.ecosystems.base import Client, Ecosystem, Route, Site
+from subak.errors import ConfigError, NotFound
 from subak.model.exchange import Kind, Subject
-from subak.sources.discovery import CHOSEN, Found
+from subak.sources.discovery import CLIENT, OFF, Found
 
 PIP = Client(
     "pip", (("PIP_INDEX_URL", "{base}/pypi/simple/"),), "pip config set x {base}", version=("pip", "--version")
@@ -30,7 +33,7 @@ SAMPLE = Ecosystem(
     name="pypi", title="Python", clients=(PIP, YARN, BERRY),
     routes=(Route("file", "/files/{a}/{b}", Kind.ARTIFACT), Route("index", "/simple/{name}/", Kind.INDEX)),
     subject=lambda route, params: Subject("pypi", route.kind, name=params["name"]),
-    source=lambda subject, base: f"{base}{subject.name}/",
+    source=lambda subject, site: f"{site.base}{subject.name}/",
 )  # fmt: skip
 URL = "http://127.0.0.1:9"
 
@@ -157,14 +160,61 @@ def test_clocks_that_differ(tmp_path: Path, registry: tuple[str, type[Registry]]
 def test_upstreams_that_are_missing_silent_or_not_asked(tmp_path: Path) -> None:
     upstreams = (
         Found("pypi", problem="none is built in"),
-        Found("pypi", problem="it is switched off", by=CHOSEN),
+        Found("pypi", problem="it is switched off", by=OFF),
         Found("pypi", f"{URL}/", "from X"),
     )
     found = list(doctor.upstreams(_patient(tmp_path, upstreams=upstreams)))
-    assert [f.state for f in found] == ["fail", "ok", "fail"]
-    assert found[0].fix == "export SUBAK_UPSTREAM_PYPI=URL"
+    assert [f.state for f in found] == ["ok", "ok", "fail"]
+    assert (found[0].text, found[0].fix) == ("not used here: none is built in", "")
+    _install(tmp_path, "uv", "echo 1.0")
+    assert doctor._upstream(SAMPLE, upstreams[0], _patient(tmp_path)).state == "ok", "uv is none of its clients"
+    _install(tmp_path, "pip", "echo 26.3")
+    finding = doctor._upstream(SAMPLE, upstreams[0], _patient(tmp_path))
+    assert (finding.state, finding.fix) == ("warn", "export SUBAK_UPSTREAM_PYPI=URL")
+    assert finding.text == "pip might use it, but none is built in"
     found = list(doctor.upstreams(_patient(tmp_path, upstreams=upstreams[2:], online=False)))
     assert [f.state for f in found] == ["ok"]
+
+
+def test_a_setting_that_cannot_be_used_fails_without_any_client(tmp_path: Path) -> None:
+    found = Found("pypi", problem="the address from X is not a URL", by=CLIENT)
+    finding = _only(doctor.upstreams(_patient(tmp_path, upstreams=(found,))))
+    assert (finding.state, finding.fix) == ("fail", "export SUBAK_UPSTREAM_PYPI=URL")
+
+
+def test_what_was_found_beside_the_address_is_told(tmp_path: Path) -> None:
+    found = Found("pypi", f"{URL}/", "from X", further={"sumdb": "sum.example+0+A"}, notes=("a note",))
+    text = _only(doctor.upstreams(_patient(tmp_path, upstreams=(found,), online=False))).text
+    assert text == f"{URL}/ (from X); sumdb sum.example+0+A; a note (not asked)"
+
+
+def test_a_registry_that_sends_us_to_its_token_service_is_well(
+    tmp_path: Path, registry: tuple[str, type[Registry]]
+) -> None:
+    found = Found("pypi", f"{registry[0]}/401/", "from X")
+    with_tokens = (dataclasses.replace(SAMPLE, tokens=True),)
+    assert _only(doctor.upstreams(_patient(tmp_path, upstreams=(found,), ecosystems=with_tokens))).state == "ok"
+    refused = dataclasses.replace(found, authorization="Basic c2VjcmV0")
+    assert _only(doctor.upstreams(_patient(tmp_path, upstreams=(refused,), ecosystems=with_tokens))).state == "fail"
+
+
+def test_the_signpost_is_what_is_asked_for(tmp_path: Path, registry: tuple[str, type[Registry]]) -> None:
+    url, handler = registry
+    signposted = dataclasses.replace(SAMPLE, signpost=lambda site: Subject("pypi", Kind.CONFIG, name="root"))
+    found = Found("pypi", f"{url}/", "from X")
+    assert _only(doctor.upstreams(_patient(tmp_path, upstreams=(found,), ecosystems=(signposted,)))).state == "ok"
+    assert handler.asked[0][1] == "/root/"
+
+
+def test_an_upstream_without_a_page_to_ask_for(tmp_path: Path, registry: tuple[str, type[Registry]]) -> None:
+    def nowhere(subject: Subject, site: Site) -> str:
+        raise NotFound("it is elsewhere")
+
+    url, handler = registry
+    found = Found("pypi", f"{url}/base/", "from X")
+    ecosystems = (dataclasses.replace(SAMPLE, source=nowhere),)
+    assert _only(doctor.upstreams(_patient(tmp_path, upstreams=(found,), ecosystems=ecosystems))).state == "ok"
+    assert handler.asked[0][1] == "/base/"
 
 
 def test_gateway(tmp_path: Path, registry: tuple[str, type[Registry]]) -> None:
@@ -184,21 +234,85 @@ def _install(tmp_path: Path, name: str, script: str) -> None:
 
 def test_a_client_that_points_elsewhere_gets_the_line_to_type(tmp_path: Path) -> None:
     _install(tmp_path, "pip", '[ "$1" = config ] && echo https://registry.example/simple || echo pip 26.3 from /x')
-    found = _only(doctor.clients(_patient(tmp_path)))
+    found = _only(doctor.clients(_patient(tmp_path, upstreams=(Found("pypi", "https://x.example/"),))))
     assert (found.name, found.state, found.text) == ("client pip", "warn", "26.3, does not point here")
     assert found.fix == f"pip config set x {URL}"
+    found = _only(doctor.clients(_patient(tmp_path)))
+    assert (found.state, found.text, found.fix) == ("ok", "26.3, left alone: pypi has no upstream", "")
 
 
 @pytest.mark.parametrize("told", [f"{URL}/pypi/simple/", f"{URL}/pypi/simple"])
 def test_a_client_that_says_it_points_here(tmp_path: Path, told: str) -> None:
     _install(tmp_path, "pip", f'[ "$1" = config ] && echo {told} || echo pip 26.3 from /x')
-    assert _only(doctor.clients(_patient(tmp_path))).state == "ok"
+    assert _only(doctor.clients(_patient(tmp_path))).text == "26.3, points here"
 
 
 def test_a_client_that_a_variable_points_here(tmp_path: Path) -> None:
     _install(tmp_path, "pip", "[ $1 = config ] && exit 1; echo pip 26.3")
     environ = {"PATH": str(tmp_path / "bin"), "PIP_INDEX_URL": f"{URL}/pypi/simple"}
-    assert _only(doctor.clients(_patient(tmp_path, environ=environ))).state == "ok"
+    assert _only(doctor.clients(_patient(tmp_path, environ=environ))).text == "26.3, points here"
+
+
+TOOL = Client(
+    "tool", (("TOOL_OPTS", "-c {folder}/tool.conf"),), "", files=(("tool.conf", "{base} for {upstream}\n"),),
+    shims=(("tool", ("--x",)),), version=("tool", "--version"),
+)  # fmt: skip
+
+
+def test_a_client_that_files_and_shims_point_here(tmp_path: Path) -> None:
+    _install(tmp_path, "tool", "echo tool 1.2")
+    found = (Found("pypi", "https://x.example/"),)
+    patient = _patient(tmp_path, upstreams=found, ecosystems=(dataclasses.replace(SAMPLE, clients=(TOOL,)),))
+    assert _only(doctor.clients(patient)).state == "warn"
+    folder = folder_for(patient.config.folder, URL)
+    ours = settings_for(
+        (), URL, environ={**patient.environ, "TOOL_OPTS": "-q"}, ecosystems=patient.ecosystems, folder=folder,
+        upstreams={"pypi": "https://x.example/"},
+    )  # fmt: skip
+    pointed = dataclasses.replace(patient, environ=dict(ours.environ))
+    assert _only(doctor.clients(pointed)).state == "warn", "its files are not written"
+    write(ours, patient.environ)
+    assert _only(doctor.clients(pointed)).text == "1.2, points here"
+    assert _only(doctor.clients(patient)).state == "warn", "its variable is not set"
+    moved = dataclasses.replace(pointed, upstreams=(Found("pypi", "https://y.example/"),))
+    assert _only(doctor.clients(moved)).state == "warn", "its file names another upstream"
+
+
+GO = Client("go", (("GOPROXY", "{base}/go"),), "go env -w GOPROXY={base}/go", version=("go", "version"))
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [(f"{URL}/go,off", "1.27, points here"), (f"https://registry.example,{URL}/go", "1.27, points here"),
+     ("https://registry.example,direct", "1.27, does not point here"), (f"{URL}9/go", "1.27, does not point here")],
+)  # fmt: skip
+def test_an_address_anywhere_in_what_a_client_says(tmp_path: Path, told: str, text: str) -> None:
+    _install(tmp_path, "go", f"[ $1 = env ] && echo '{told}' || echo go version go1.27")
+    patient = _patient(
+        tmp_path,
+        upstreams=(Found("pypi", "https://x.example/"),),
+        ecosystems=(dataclasses.replace(SAMPLE, clients=(GO,)),),
+    )
+    assert _only(doctor.clients(patient)).text == text
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("Docker version 28.2.2, build 1", "28.2.2"),
+        ("\x1b[1mApache Maven 3.8.7\x1b[m (x)", "3.8.7"),
+        ("go version go1.27.3 linux/amd64", "1.27.3"),
+        ("tool 1.0.0-rc.1+build5 (2026-01-01)", "1.0.0-rc.1+build5"),
+        ("v2", ""),
+    ],
+)
+def test_versions(said: str, version: str) -> None:
+    assert doctor._version(said) == version
+
+
+def test_clients_that_are_asked_exist() -> None:
+    later = {"dotnet", "conda"}
+    assert set(ASK) - later <= {client.name for ecosystem in ALL for client in ecosystem.clients}
 
 
 def test_a_client_that_is_broken(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from subak.adoption.init import text, value, write
 from subak.config import Bytes, Config, Seconds, load, parse_bytes, parse_seconds
 from subak.errors import ConfigError, StoreFailed
-from subak.sources.discovery import Found
+from subak.sources.discovery import CLIENT, OFF, Found
 
 UPSTREAMS = [
     Found(
@@ -22,8 +22,9 @@ UPSTREAMS = [
         authorization="Basic c2VjcmV0",
         notes=("a\nb",),
     ),
-    Found("npm", problem="it is switched off"),
+    Found("npm", problem="it is switched off", by=OFF),
     Found("cargo", problem="no client here names one"),
+    Found("go", problem="the address from X is not a URL", by=CLIENT),
 ]
 
 
@@ -34,6 +35,13 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert config.server == Config().server
     assert "c2VjcmV0" not in file.read_text()
     assert [p.name for p in file.parent.iterdir()] == ["subak.toml"]
+
+
+def test_ecosystems_that_nobody_names_are_no_errors() -> None:
+    rows = text(UPSTREAMS).splitlines()
+    assert rows[-2:] == ["# These are served once they have one; no client here names any yet.", '#cargo = "auto"']
+    assert "no client here names one" not in rows
+    assert rows[rows.index('#go = "auto"') - 1] == "# the address from X is not a URL"
 
 
 def test_every_default_can_be_uncommented(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -19,9 +20,11 @@ from typing import IO
 import pytest
 
 from subak.adoption.run import NOT_FOUND, Errand, environ_of_gateway, run, spared
-from subak.adoption.settings import settings_for
+from subak.adoption.settings import folder_for, settings_for
 from subak.config import environment
-from subak.errors import ConfigError, UpstreamDown
+from subak.ecosystems.base import Client, Ecosystem
+from subak.errors import ConfigError, StoreFailed, UpstreamDown
+from subak.model.exchange import UNIDENTIFIED
 from subak.store.folder import open_folder
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
@@ -144,6 +147,67 @@ def test_the_gateway_does_not_learn_the_settings_that_point_at_it(tmp_path: Path
     assert found["UV_DEFAULT_INDEX"] == "https://registry.example/"
     assert found["NO_PROXY"] == "a.example"
     assert not any(url in value for value in found.values())
+
+
+# ---------------------------------------------------------------- clients that no variable reaches
+
+TOOL = Client(
+    "tool", (("TOOL_CONFIG", "{folder}/tool.conf"), ("TOOL_OPTS", "-c {folder}")), "",
+    files=(("tool.conf", "{base} for {upstream}\n"),), shims=(("tool", ("--from", "{base}")),),
+)  # fmt: skip
+ORPHAN = Client("orphan", (("ORPHAN", "{upstream}"),), "", version=("sh", "--version"))
+
+
+def _of(name: str, client: Client) -> Ecosystem:
+    return Ecosystem(
+        name=name, title=name, routes=(), subject=lambda r, p: UNIDENTIFIED, source=lambda s, b: "", clients=(client,)
+    )
+
+
+SAMPLE = (_of("sample", TOOL), _of("none", ORPHAN))
+
+
+def _with_tool(tmp_path: Path) -> dict[str, str]:
+    tool = tmp_path / "bin" / "tool"
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\necho "$@"\n')
+    tool.chmod(0o755)
+    return {**environment(), "PATH": f"{tool.parent}:{environment()['PATH']}", "TOOL_OPTS": "-q"}
+
+
+def test_files_and_shims_are_there_for_the_command(tmp_path: Path, url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    said: list[str] = []
+    script = 'cat "$TOOL_CONFIG"; echo "$TOOL_OPTS"; tool build; echo "${ORPHAN-unset}"'
+    errand = dataclasses.replace(
+        _errand(tmp_path, url, ["sh", "-c", script], said), ecosystems=SAMPLE, environ=_with_tool(tmp_path)
+    )
+    assert run(errand) == 0
+    folder = folder_for(errand.folder, url)
+    assert capfd.readouterr().out.splitlines() == [
+        f"{url} for https://registry.example/a", f"-q -c {folder}", f"--from {url} build", "unset",
+    ]  # fmt: skip
+    assert said[0] == "not pointed here: orphan (none has no upstream)"
+    seen = json.loads(_diary(tmp_path)[0])["environ"]
+    assert (seen["TOOL_OPTS"], seen["PATH"], "TOOL_CONFIG" in seen) == ("-q", errand.environ["PATH"], False)
+
+
+def test_a_gateway_started_below_another_run_does_not_learn_its_folder(tmp_path: Path, url: str) -> None:
+    errand = dataclasses.replace(_errand(tmp_path, url, ["x"], []), ecosystems=SAMPLE, environ=_with_tool(tmp_path))
+    ours = settings_for(
+        (), url, environ=errand.environ, ecosystems=SAMPLE, folder=folder_for(errand.folder, url),
+        upstreams={"sample": "https://registry.example/", "none": "https://x.example/"},
+    )  # fmt: skip
+    below = dataclasses.replace(errand, environ={**errand.environ, **dict(ours.environ)})
+    found = environ_of_gateway(below, "http://127.0.0.1:9")
+    for name in ("TOOL_CONFIG", "TOOL_OPTS", "PATH"):
+        assert found.get(name) == errand.environ.get(name)
+
+
+def test_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "clients").write_text("")
+    with _listening(ours=True) as url, pytest.raises(StoreFailed, match="settings of clients cannot be written"):
+        run(dataclasses.replace(_errand(tmp_path, url, SHOW, []), ecosystems=SAMPLE))
 
 
 @pytest.mark.parametrize("summary", [None, [], {}, {"overall": {"requests": 0}}, {"overall": {"requests": "many"}}])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,22 +16,27 @@ from hypothesis import strategies as st
 from subak.adoption.settings import (
     SHELLS,
     Settings,
-    banner,
     check_url,
+    folder_for,
     how_to_apply,
+    installed,
     is_loopback,
     known_clients,
+    left_out,
     line_for,
+    needing_upstream,
+    program,
     render,
     settings_for,
     shell_of,
     url_of,
+    without,
 )
-from subak.config import Config, ServerConfig
+from subak.config import ServerConfig
+from subak.ecosystems import ALL
 from subak.ecosystems.base import Client, Ecosystem
 from subak.errors import ConfigError
 from subak.model.exchange import UNIDENTIFIED
-from subak.sources.discovery import Found
 
 PIP = Client(
     name="pip",
@@ -213,14 +220,110 @@ def test_is_loopback() -> None:
     ] * 2
 
 
-def test_the_banner_says_where_from_and_how() -> None:
-    upstreams = [
-        Found("pypi", "https://registry.example/simple/", "from PIP_INDEX_URL", authorization="Basic c2VjcmV0"),
-        Found("npm", problem="it is switched off"),
+# ---------------------------------------------------------------- files, shims, upstreams
+
+FILED = Client(
+    name="filed",
+    environ=(("FILED_CONFIG", "{folder}/filed/x.toml"), ("FILED_OPTS", "-D{netloc}")),
+    line="cp {folder}/filed/x.toml ~",
+    files=(("filed/x.toml", 'url = "{base}/x" # {plain} {not ours}\n'),),
+    version=("filed-tool", "--version"),
+)
+SHIMMED = Client(name="shimmed", environ=(), line="", shims=(("shimmed", ("--config", "{folder}/y z")),))
+MIRROR = Client(
+    name="mirror",
+    environ=(("MIRROR_OF", "{upstream}"),),
+    line="mirror {upstream_netloc} {base}",
+    files=(("mirror.conf", "{upstream_netloc} -> {netloc}\n"),),
+)
+LINE_ONLY = Client(name="line", environ=(), line="line {upstream}")
+MORE = tuple(_ecosystem(c.name, c) for c in (FILED, SHIMMED, MIRROR, LINE_ONLY))
+FOLDER = Path("/data/clients/x")
+
+
+def test_files_and_shims_are_filled_for_their_folder() -> None:
+    environ = {"PATH": f"/usr/bin:{FOLDER}/bin:/bin", "FILED_OPTS": "-Xmx1g"}
+    upstreams = {"mirror": "https://registry.example:444/a/"}
+    found = settings_for((), URL, environ=environ, ecosystems=MORE, folder=FOLDER, upstreams=upstreams)
+    assert found.clients == ("filed", "shimmed", "mirror", "line")
+    assert dict(found.environ) == {
+        "FILED_CONFIG": f"{FOLDER}/filed/x.toml",
+        "FILED_OPTS": "-Xmx1g -D127.0.0.1:8765",
+        "MIRROR_OF": "https://registry.example:444/a",
+        "PATH": f"{FOLDER}/bin:/usr/bin:/bin",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+    assert dict(found.files) == {
+        "filed/x.toml": f'url = "{URL}/x" # true {{not ours}}\n',
+        "mirror.conf": "registry.example:444 -> 127.0.0.1:8765\n",
+    }
+    assert found.shims == (("shimmed", ("--config", f"{FOLDER}/y z")),)
+    assert found.skipped == ()
+    again = settings_for((), URL, environ=dict(found.environ), ecosystems=MORE, folder=FOLDER, upstreams=upstreams)
+    assert again == found, "applied twice is applied once"
+
+
+def test_clients_that_need_what_is_not_there_are_skipped_with_a_word() -> None:
+    found = settings_for((), URL, ecosystems=MORE)
+    assert found.clients == ("line",)
+    assert set(dict(found.environ)) == {"NO_PROXY", "no_proxy"}
+    assert left_out(found, lambda _: True) == [
+        "not pointed here: filed, shimmed (it needs files, which are for this machine only)",
+        "not pointed here: mirror (mirror has no upstream)",
     ]
-    text = banner(URL, upstreams, Config(), SAMPLE)
-    assert f"listens on {URL}\n" in text
-    assert "https://registry.example/simple/" in text
-    assert "none: it is switched off" in text
-    assert line_for(PIP, URL) in text
-    assert "c2VjcmV0" not in text
+    assert left_out(found, lambda client: client is SHIMMED)[0].startswith("not pointed here: shimmed (")
+    assert left_out(found, lambda _: False) == []
+    colon = settings_for(("shimmed",), URL, ecosystems=MORE, folder=Path("/a:b"))
+    assert [s.why for s in colon.skipped] == ["PATH cannot hold /a:b, because of the colon"]
+    assert [e.name for e in needing_upstream((), MORE)] == ["mirror"]
+    assert needing_upstream(("filed", "line"), MORE) == ()
+
+
+def test_without_takes_back_what_was_put_in() -> None:
+    before = {"PATH": "/usr/bin::/bin", "FILED_OPTS": "-Xmx1g", "NO_PROXY": "a.example", "MIRROR_OF": "mine"}
+    upstreams = {"mirror": "https://registry.example/"}
+    bare = settings_for((), URL, ecosystems=MORE, folder=FOLDER, upstreams=upstreams)
+    put = dict(settings_for((), URL, environ=before, ecosystems=MORE, folder=FOLDER, upstreams=upstreams).environ)
+    del put["MIRROR_OF"]
+    back = without(bare, before | put)
+    assert back == before | {"NO_PROXY": "a.example,127.0.0.1", "no_proxy": "a.example,127.0.0.1"}
+    assert without(bare, {"FILED_OPTS": "-D127.0.0.1:8765"}) == {"PATH": ""}
+
+
+def test_folders_differ_by_gateway() -> None:
+    one, other = folder_for(Path("data"), URL), folder_for(Path("data"), "http://127.0.0.1:8766")
+    assert one.is_absolute()
+    assert one == folder_for(Path("data"), URL + "/")
+    assert one != other
+
+
+def test_lines_hold_no_placeholder() -> None:
+    assert line_for(FILED, URL) == "subak run -- filed-tool …"
+    assert line_for(MIRROR, URL) == "subak run -- mirror …"
+    assert line_for(MIRROR, URL, "https://registry.example/a/") == f"mirror registry.example {URL}"
+    assert line_for(LINE_ONLY, URL) == ""
+
+
+def test_installed(tmp_path: Path) -> None:
+    assert not installed(FILED, {"PATH": str(tmp_path)})
+    (tmp_path / "filed-tool").touch(mode=0o755)
+    assert installed(FILED, {"PATH": str(tmp_path)})
+    assert program(SHIMMED) == "shimmed"
+
+
+@pytest.mark.parametrize("ecosystem", ALL, ids=lambda e: e.name)
+def test_every_real_client_can_be_pointed(ecosystem: Ecosystem) -> None:
+    for client in ecosystem.clients:
+        for url in (URL, "https://gate.example/subak"):
+            upstreams = {ecosystem.name: "https://registry.example/"}
+            found = settings_for((client.name,), url, ecosystems=[ecosystem], folder=FOLDER, upstreams=upstreams)
+            assert found.clients == (client.name,)
+            render(found, "bash")
+            texts = [v for _, v in found.environ] + [t for _, t in found.files] + [a for _, s in found.shims for a in s]
+            texts.append(line_for(client, url, "https://registry.example/"))
+            assert not [t for t in texts if re.search(r"\{(base|host|port|netloc|plain|folder|upstream\w*)\}", t)]
+            assert all(not Path(p).is_absolute() and ".." not in Path(p).parts for p, _ in found.files)
+            assert all("/" not in name for name, _ in found.shims)
+    names = [client.name for e in ALL for client in e.clients]
+    assert len(names) == len(set(names))

@@ -28,8 +28,9 @@ Type = Callable[..., Said]
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
     """Type a command in an empty folder of a person whose clients name an example registry."""
+    clients = ("PIP_", "UV_", "NPM_", "YARN_", "PNPM_", "BUN_", "GO", "CARGO_", "COMPOSER_", "GEM", "BUNDLE_", "MAVEN_")
     for name in list(os.environ):
-        if name.upper().startswith(("SUBAK_", "PIP_", "UV_", "NPM_", "YARN_", "PNPM_", "BUN_", "NO_PROXY", "XDG_")):
+        if name.upper().startswith(("SUBAK_", "NO_PROXY", "XDG_", *clients)):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from subak.adoption.settings import folder_for
 from subak.config import load
+from subak.ecosystems import ALL
 
 Type = Callable[..., Any]
 
@@ -33,14 +36,57 @@ def test_env_as_json_and_from_the_settings(cli: Type, monkeypatch: pytest.Monkey
     assert found["clients"] == ["npm"]
 
 
+def test_env_writes_files_and_shims_into_the_data_folder(
+    cli: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every client of today's list that needs files; with one program of each installed, as far as it needs a shim."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    needy = [c for e in ALL for c in e.clients if c.files or c.shims]
+    (tmp_path / "bin").mkdir()
+    for name in {name for client in needy for name, _ in client.shims}:
+        (tmp_path / "bin" / name).write_text('#!/bin/sh\necho "$@"\n')
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    for ecosystem in ALL:
+        monkeypatch.setenv(f"SUBAK_UPSTREAM_{ecosystem.name.upper()}", "https://registry.example/all/")
+    said = cli("env", *(c.name for c in needy), "--url", url)
+    folder = folder_for(tmp_path / "data", url)
+    assert said.err == ""
+    for client in needy:
+        for path, _ in client.files:
+            assert not re.search(r"\{(base|netloc|plain|folder|upstream\w*)\}", (folder / path).read_text())
+        for name, arguments in client.shims:
+            done = subprocess.run(["sh", "-c", f"{said.out}{name} mine"], capture_output=True, text=True, check=True)
+            assert done.stdout.startswith(arguments[0])
+            assert done.stdout.endswith(" mine\n")
+
+
+def test_env_for_other_machines_leaves_out_what_needs_files(cli: Type, tmp_path: Path) -> None:
+    said = cli("env", "cargo", "pip", "--shell", "gitlab")
+    assert "PIP_INDEX_URL" in said.out
+    assert "PATH" not in said.out
+    assert said.err == "subak: not pointed here: cargo (it needs files, which are for this machine only)\n"
+    assert not (tmp_path / "data").exists()
+
+
+def test_env_in_a_folder_that_cannot_be_written(cli: Type, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    said = cli("env", "cargo")
+    assert said.code == 1
+    assert "the settings of clients cannot be written" in said.err
+    assert "SUBAK_DATA" in said.err
+    assert cli("env", "pip").code == 0
+
+
 def test_init_writes_what_serve_reads(cli: Type, tmp_path: Path) -> None:
     said = cli("init")
     assert said.code == 0
     assert "from PIP_INDEX_URL" in said.out
     assert "credentials were not written down" in said.out
-    assert load(str(tmp_path / "subak.toml"), {}).upstream.registries == {
-        "pypi": "https://registry.example/simple/", "npm": "https://registry.example/npm/",
-    }  # fmt: skip
+    registries = load(str(tmp_path / "subak.toml"), {}).upstream.registries
+    assert registries["pypi"] == "https://registry.example/simple/"
+    assert registries["npm"] == "https://registry.example/npm/"
     again = cli("init")
     assert again.code == 1
     assert "--force" in again.err

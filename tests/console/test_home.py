@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import re
 from html.parser import HTMLParser
@@ -15,7 +16,7 @@ from subak.ecosystems import ALL
 from subak.ecosystems.base import Client, Ecosystem
 from subak.errors import BadRequest
 from subak.model.exchange import UNIDENTIFIED
-from subak.sources.discovery import Found
+from subak.sources.discovery import BUILTIN, CLIENT, Found
 
 BASE = "https://gate.example/subak"
 UPSTREAMS = [
@@ -90,8 +91,24 @@ def test_each_client_has_its_line() -> None:
     code = _seen(TEXT).code
     for ecosystem in ALL:
         for client in ecosystem.clients:
-            assert line_for(client, BASE) in code
+            assert line_for(client, BASE) in [*code, ""]
     assert f"subak run --url {BASE} -- COMMAND" in code
+
+
+@pytest.mark.parametrize(
+    ("url", "by", "line"),
+    [
+        ("https://registry.example/private/", CLIENT, ""),
+        ("https://registry.example/", CLIENT, "mirror https://registry.example"),
+        ("https://registry.example/public/", BUILTIN, "mirror https://registry.example/public"),
+    ],
+)
+def test_a_line_that_names_the_upstream_does_not_tell_its_path(url: str, by: str, line: str) -> None:
+    ecosystem = dataclasses.replace(ALL[0], clients=(Client("x", (), "mirror {upstream}"),))
+    page, _ = home(BASE, [ecosystem], [Found(ecosystem.name, url, by=by)], "1")
+    code = _seen(page.decode()).code
+    assert "private" not in page.decode()
+    assert [c for c in code if c.startswith("mirror")] == ([line] if line else [])
 
 
 def test_upstreams_by_host_alone() -> None:

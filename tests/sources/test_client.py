@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import json
+import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -16,7 +19,9 @@ from registry.weather import Reply, Weather
 from subak.config import Seconds, UpstreamConfig
 from subak.errors import Loop, NoUpstream, SubakError, UpstreamDown, UpstreamLied
 from subak.ports import Fetch, Response
-from subak.sources.client import PIECE, Registries, Registry
+from subak.sources.bodies import PIECE
+from subak.sources.client import Registries, Registry
+from subak.sources.tokens import Challenge
 
 BODY = bytes(range(256)) * 400
 PUBLIC = "http://1.1.1.1/"
@@ -59,7 +64,7 @@ class Clock:
 
 @asynccontextmanager
 async def registries(
-    registry: Registry | str, clock: Callable[[], float] | None = None, **settings: Any
+    registry: Registry | str, clock: Callable[[], float] | None = None, tokens: tuple[str, ...] = (), **settings: Any
 ) -> AsyncIterator[Registries]:
     made = Registries(
         {"pypi": Registry(registry) if isinstance(registry, str) else registry},
@@ -67,6 +72,7 @@ async def registries(
         agent="subak/1 (+ops@subak.example)",
         instance="abc123",
         monotonic=clock or Clock(),
+        tokens=tokens,
     )
     try:
         yield made
@@ -129,6 +135,46 @@ async def test_resuming(server: Server, etag: str, condition: str) -> None:
     headers = server.requests[0].headers
     assert (headers["range"], headers.get("if-range", "")) == ("bytes=100-", condition)
     assert not {"if-none-match", "if-modified-since"} & set(headers)
+
+
+@pytest.mark.parametrize(("etag", "status"), [('"e1"', 304), ('"e0"', 206), ('W/"e0"', 206), ("", 206)])
+async def test_asking_what_was_appended(server: Server, etag: str, status: int) -> None:
+    ask = Fetch("pypi", at(server), start=100, etag=etag, grown=True, identity=False)
+    async with registries(at(server)) as client:
+        response, body = await got(client, ask)
+    assert (response.status, body) == (status, BODY[100:] if status == 206 else b"")
+    headers = server.requests[0].headers
+    assert (headers["range"], headers.get("if-none-match", "")) == ("bytes=100-", etag)
+    assert headers["accept-encoding"] == "identity", "a range of the packed body would be something else"
+    assert "if-range" not in headers
+
+
+@pytest.mark.parametrize(
+    ("weather", "status", "length"),
+    [(Weather(), 200, len(BODY)), (Weather(chunked=True), 200, -1), (Weather(gzipped=True), 200, -1),
+     (Weather(length=5), 200, len(BODY) + 5), (Weather(status=404), 404, 44)],
+)  # fmt: skip
+async def test_a_head_has_a_length_and_no_body(server: Server, weather: Weather, status: int, length: int) -> None:
+    server.weather.set("*", weather)
+    async with registries(at(server)) as client:
+        for _ in range(2):
+            response, body = await got(client, Fetch("pypi", at(server), method="HEAD"))
+            assert (response.status, body, response.length, response.wire()) == (status, b"", length, 0)
+    assert [r.method for r in server.requests] == ["HEAD", "HEAD"]
+
+
+async def test_a_head_follows_redirects_as_a_head(server: Server) -> None:
+    server.weather.set("/a", Weather(redirect="/b"))
+    async with registries(at(server)) as client:
+        response, _ = await got(client, Fetch("pypi", at(server, "/a"), method="HEAD"))
+    assert (response.url, response.headers["etag"]) == (at(server, "/b"), '"e1"')
+    assert [(r.method, r.path) for r in server.requests] == [("HEAD", "/a"), ("HEAD", "/b")]
+
+
+async def test_what_was_found_beside_the_address() -> None:
+    async with registries(Registry(PUBLIC, further={"sumdb": "a+b+c"})) as client:
+        assert client.further("pypi") == {"sumdb": "a+b+c"}
+        assert client.further("cargo") == {}
 
 
 async def test_a_post(server: Server) -> None:
@@ -393,6 +439,39 @@ async def test_operators_may_name_hosts(server: Server) -> None:
         assert (await got(client, Fetch("pypi", at(server, "/a"))))[1] == BODY
 
 
+async def test_files_may_roam(server: Server) -> None:
+    """One redirect to a storage host opens it for that file, not for what comes later."""
+    server.weather.set("/a", Weather(redirect=at(server, "/b", "files")))
+    async with registries(Registry(at(server), authorization="Basic c2VjcmV0")) as client:
+        response, body = await got(client, Fetch("pypi", at(server, "/a"), roams=True))
+        assert (response.url, body) == (at(server, "/b", "files"), BODY)
+        assert isinstance(await failure(client, Fetch("pypi", at(server, "/a"))), UpstreamLied)
+    assert [r.headers.get("authorization", "") for r in server.seen("/b")] == [""]
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("http://127.0.0.1:1/", "private address"),
+        ("http://2130706433/", "private address"),
+        ("http://[::1]/", "private address"),
+        ("http://１２７.1/", "not an http(s) URL"),
+        ("ftp://files.example/", "not a safe address"),
+    ],
+)
+async def test_roaming_ends_at_our_own_doors(
+    server: Server, monkeypatch: pytest.MonkeyPatch, location: str, said: str
+) -> None:
+    """The upstream lies, as far as anybody knows, at a public address: it is reached through a proxy."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.ports['files']}")
+    server.weather.set("*", Weather(redirect=location.encode().decode("latin-1")))
+    async with registries(PUBLIC) as client:
+        error = await failure(client, Fetch("pypi", f"{PUBLIC}a", roams=True))
+    assert isinstance(error, UpstreamLied)
+    assert said in str(error)
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("location", "said"),
     [
@@ -428,6 +507,8 @@ async def test_encryption_is_never_dropped() -> None:
     async with registries("https://registry.example/") as client:
         with pytest.raises(UpstreamLied, match="not a safe address"):
             client._follow("pypi", "https://registry.example/a", "http://registry.example/a")
+        with pytest.raises(UpstreamLied, match="not a safe address"):
+            client._follow("pypi", "https://registry.example/a", "http://files.example/a", roams=True)
         assert client._follow("pypi", "https://registry.example/a", "/b") == "https://registry.example/b"
 
 
@@ -520,3 +601,167 @@ async def test_the_environments_proxy_is_used(server: Server, monkeypatch: pytes
     async with registries(at(server)) as client:
         await got(client, Fetch("pypi", at(server, "/direct")))
     assert server.requests[1].target == "/direct"
+
+
+# ---------------------------------------------------------------- token services
+
+
+class TokenService:
+    """A registry at the door 'index' that sends whoever asks to a token service at the door 'files'."""
+
+    def __init__(self) -> None:
+        self.server = Server(("index", "files"), self._answer)
+        self.realm = ""
+        self.lasts = 300
+        self.issued = 0
+        self.valid: set[str] = set()
+        """The Authorization values that the registry takes."""
+        self.service_status = 200
+        self.service_body = b""
+
+    def _answer(self, request: Request) -> Reply:
+        if request.door == "files":
+            if request.path != "/token":
+                return Reply(200, {}, BODY)
+            self.issued += 1
+            self.valid.add(f"Bearer t{self.issued}")
+            told = {"token": f"t{self.issued}", "expires_in": self.lasts}
+            return Reply(self.service_status, {}, self.service_body or json.dumps(told).encode())
+        if request.headers.get("authorization", "") in self.valid:
+            return Reply(200, {}, BODY)
+        name = "/".join(request.path.split("/")[2:-2])
+        realm = self.realm or at(self.server, "/token?a=b", "files")
+        challenge = f'Basic realm="x", Bearer realm="{realm}",service="reg & co",scope="repository:{name}:pull"'
+        return Reply(401, {"www-authenticate": challenge}, b"who are you?")
+
+    def sent(self, pattern: str = "/v2/*") -> list[str]:
+        return [r.headers.get("authorization", "") for r in self.server.seen(pattern)]
+
+
+@pytest.fixture
+def service() -> Iterator[TokenService]:
+    made = TokenService()
+    made.server.start()
+    yield made
+    made.server.stop()
+
+
+def manifest(service: TokenService, name: str = "library/hello", kind: str = "manifests/1") -> Fetch:
+    return Fetch("pypi", at(service.server, f"/v2/{name}/{kind}"))
+
+
+async def test_a_token_is_fetched_once_for_each_scope(service: TokenService) -> None:
+    async with registries(at(service.server, "/v2/"), tokens=("pypi",)) as client:
+        assert (await got(client, manifest(service)))[1] == BODY
+        assert service.sent() == ["", "Bearer t1"]
+        (asked,) = service.server.seen("/token")
+        assert asked.query == "a=b&service=reg+%26+co&scope=repository%3Alibrary%2Fhello%3Apull"
+        assert "authorization" not in asked.headers
+        assert (await got(client, manifest(service, kind="blobs/sha256:0")))[1] == BODY
+        assert service.sent() == ["", "Bearer t1", "Bearer t1"], "the scope is known: no second 401"
+        assert (await got(client, manifest(service, "library/other")))[1] == BODY
+    assert (service.sent()[3:], service.issued) == (["", "Bearer t2"], 2)
+
+
+async def test_ecosystems_without_tokens_get_the_401(service: TokenService) -> None:
+    async with registries(at(service.server, "/v2/")) as client:
+        response, body = await got(client, manifest(service))
+    assert (response.status, body, service.issued) == (401, b"who are you?", 0)
+
+
+async def test_a_token_is_thrown_away_in_time(service: TokenService) -> None:
+    clock = Clock()
+    async with registries(at(service.server, "/v2/"), clock, tokens=("pypi",)) as client:
+        for moved, issued in ((0, 1), (269, 1), (2, 2)):
+            clock.at += moved
+            await got(client, manifest(service))
+            assert service.issued == issued
+
+
+async def test_a_token_that_is_no_longer_taken_is_replaced(service: TokenService) -> None:
+    async with registries(at(service.server, "/v2/"), tokens=("pypi",)) as client:
+        await got(client, manifest(service))
+        service.valid.clear()
+        assert (await got(client, manifest(service)))[0].status == 200
+        service.valid = {"nobody's"}
+        assert (await got(client, manifest(service)))[0].status == 200
+        assert service.sent()[2:] == ["Bearer t1", "Bearer t2", "Bearer t2", "Bearer t3"]
+
+
+async def test_a_registry_that_takes_no_token_is_asked_twice_only(service: TokenService) -> None:
+    service.service_body = b'{"access_token": "unknown"}'
+    async with registries(at(service.server, "/v2/"), tokens=("pypi",)) as client:
+        assert (await got(client, manifest(service)))[0].status == 401
+    assert service.sent() == ["", "Bearer unknown"]
+
+
+async def test_credentials_are_shown_to_registry_and_token_service_and_nobody_else(service: TokenService) -> None:
+    registry = Registry(at(service.server, "/v2/"), authorization="Basic c2VjcmV0")
+    service.server.weather.set("/v2/a/blobs/*", Weather(redirect=at(service.server, "/storage", "files")))
+    async with registries(registry, tokens=("pypi",)) as client:
+        await got(client, manifest(service, "a"))
+        await got(client, Fetch("pypi", at(service.server, "/v2/a/blobs/1"), roams=True))
+    assert service.sent("/token") == ["Basic c2VjcmV0"]
+    assert service.sent() == ["Basic c2VjcmV0", "Bearer t1", "Bearer t1"]
+    assert service.sent("/storage") == [""]
+
+
+async def test_only_the_registry_itself_may_send_us_to_a_token_service(service: TokenService) -> None:
+    async with registries(at(service.server, "/v2/", "files"), tokens=("pypi",)) as client:
+        assert (await got(client, manifest(service)))[0].status == 401
+    assert service.issued == 0
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+async def test_a_service_that_refuses_leaves_the_registrys_answer(service: TokenService, status: int) -> None:
+    service.service_status = status
+    async with registries(at(service.server, "/v2/"), tokens=("pypi",)) as client:
+        response, body = await got(client, manifest(service))
+    assert (response.status, body) == (401, b"who are you?")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "said"),
+    [
+        (200, b"<html>", UpstreamLied, "not a token"),
+        (200, b"[]", UpstreamLied, "not a token"),
+        (200, b"{}", UpstreamLied, "not a token"),
+        (200, b'{"token": "a b"}', UpstreamLied, "not a token"),
+        (200, b'{"token": "a\\r\\nx: y"}', UpstreamLied, "not a token"),
+        (200, b"x" * 2**19, UpstreamLied, "not a token"),
+        (302, b"x", UpstreamLied, "redirects"),
+        (429, b"x", UpstreamDown, "answered 429"),
+        (503, b"x", UpstreamDown, "answered 503"),
+    ],
+)
+async def test_a_service_that_is_ill(
+    service: TokenService, status: int, body: bytes, kind: type[SubakError], said: str
+) -> None:
+    service.service_status, service.service_body = status, body
+    async with registries(at(service.server, "/v2/"), tokens=("pypi",)) as client:
+        error = await failure(client, manifest(service))
+        assert type(error) is kind
+        assert said in str(error)
+        service.service_status, service.service_body = 200, b""
+
+
+@pytest.mark.parametrize(
+    ("realm", "said"),
+    [
+        ("http://127.0.0.1:1/token", "private address"),
+        ("http://files.example/token", "without encryption"),
+        ("file:///etc/passwd", "not an http(s) URL"),
+        ("", "not an http(s) URL"),
+    ],
+)
+async def test_realms_that_are_not_asked(realm: str, said: str) -> None:
+    async with registries("https://1.1.1.1/v2/", tokens=("pypi",)) as client:
+        with pytest.raises(UpstreamLied, match=re.escape(said)):
+            await client._ask_realm("pypi", Challenge(realm), "Basic c2VjcmV0", 1.0)
+
+
+async def test_many_who_want_the_same_token_ask_once(service: TokenService) -> None:
+    async with registries(at(service.server, "/v2/"), tokens=("pypi",)) as client:
+        answers = await asyncio.gather(*(got(client, manifest(service, kind=f"blobs/{n}")) for n in range(8)))
+    assert {response.status for response, _ in answers} == {200}
+    assert service.issued == 1

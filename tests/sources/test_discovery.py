@@ -7,8 +7,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from subak.ecosystems.base import Ecosystem, Hints, SettingFile
 from subak.errors import ConfigError, StoreFailed
@@ -20,14 +18,12 @@ from subak.sources.discovery import (
     MEMORY,
     REMEMBERED,
     Found,
-    addresses,
     discover,
     discover_all,
-    is_ours,
     recall,
     remember,
-    split_credentials,
 )
+from subak.sources.urls import addresses
 
 OWN = addresses("127.0.0.1", 8765)
 US = "http://127.0.0.1:8765/pypi/simple/"
@@ -76,6 +72,7 @@ def test_off_means_none(tmp_path: Path) -> None:
     found = discover(PY, "off", {"PIP_INDEX_URL": COMPANY}, tmp_path, OWN)
     assert found.url == ""
     assert "switched off" in found.problem
+    assert (found.off, found.unnamed) == (True, False)
 
 
 def test_variables_before_files_before_what_is_built_in(tmp_path: Path) -> None:
@@ -103,6 +100,7 @@ def test_no_upstream_says_how_to_set_one(builtin: str, tmp_path: Path) -> None:
     found = discover(_ecosystem("cargo", Hints(builtin=builtin)), "auto", {}, tmp_path, OWN)
     assert found.url == ""
     assert "SUBAK_UPSTREAM_CARGO" in found.problem
+    assert (found.off, found.unnamed) == (False, True)
 
 
 def test_ourselves_are_passed_over_and_told(tmp_path: Path) -> None:
@@ -119,32 +117,6 @@ def test_choosing_ourselves_is_a_problem(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "own", "ours"),
-    [
-        ("http://127.0.0.1:8765/pypi/simple/", OWN, True),
-        ("http://localhost:8765/", OWN, True),
-        ("http://127.7.7.7:8765/", OWN, True),
-        ("http://[::1]:8765/", OWN, True),
-        ("http://0.0.0.0:8765/", OWN, True),
-        ("http://sub.localhost:8765/", OWN, True),
-        ("http://127.0.0.1:3141/root/", OWN, False),
-        ("http://registry.example:8765/", OWN, False),
-        ("http://127.0.0.1:8765/", addresses("0.0.0.0", 8765), True),
-        ("http://127.0.0.1:8765/", addresses("::", 8765), True),
-        ("http://10.0.0.5:8765/", addresses("10.0.0.5", 8765), True),
-        ("http://10.0.0.6:8765/", addresses("10.0.0.5", 8765), False),
-        ("https://GATE.example/subak/npm/", addresses("0.0.0.0", 1, "https://gate.example/subak"), True),
-        ("https://gate.example:443/subak", addresses("0.0.0.0", 1, "https://gate.example/subak"), True),
-        ("https://gate.example/subak-other/", addresses("0.0.0.0", 1, "https://gate.example/subak"), False),
-        ("https://gate.example/other/npm/", addresses("0.0.0.0", 1, "https://gate.example/subak"), False),
-        ("https://localhost/npm/", addresses("0.0.0.0", 1, "https://gate.example/"), False),
-    ],
-)
-def test_is_ours(url: str, own: tuple[str, ...], ours: bool) -> None:
-    assert is_ours(url, own) is ours
-
-
-@pytest.mark.parametrize(
     "value", ["file:///srv/index", "registry.example/simple", "https://", "https://u:secret@[", "ftp://x"]
 )
 def test_a_setting_that_means_nothing_stops_the_search(value: str, tmp_path: Path) -> None:
@@ -152,6 +124,43 @@ def test_a_setting_that_means_nothing_stops_the_search(value: str, tmp_path: Pat
     assert found.url == ""
     assert "PIP_INDEX_URL" in found.problem
     assert "secret" not in repr(found)
+
+
+def test_settings_that_are_no_urls_yet_are_cleaned(tmp_path: Path) -> None:
+    hints = Hints(
+        environ=("GOPROXY",),
+        files=(SettingFile("~/list.d/*.conf", "env", ("PROXY",)),),
+        clean=lambda text: next((part for part in text.split(",") if part.startswith("http")), ""),
+    )
+    go = _ecosystem("go", hints)
+    found = discover(go, "auto", {"GOPROXY": f"off,{COMPANY},direct"}, tmp_path, OWN)
+    assert (found.url, found.where) == (COMPANY, "from GOPROXY")
+    (tmp_path / "list.d").mkdir()
+    (tmp_path / "list.d" / "a.conf").write_text("PROXY=off\n")
+    (tmp_path / "list.d" / "b.conf").write_text(f"PROXY={COMPANY},off\n")
+    found = discover(go, "auto", {"GOPROXY": "direct"}, tmp_path, OWN)
+    assert (found.url, found.where) == (COMPANY, "from ~/list.d/b.conf")
+    assert found.notes == (
+        "the setting from GOPROXY names no address and was passed over",
+        "the setting from ~/list.d/a.conf names no address and was passed over",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("is served by git, which we do not read", "is served by git, which we do not read"),
+        ("'me:secret@' does not appear to be an address", "is not a URL"),
+        ("secret", "is not a URL"),
+        ("is a secret", "is not a URL"),
+    ],
+)
+def test_a_setting_that_cannot_be_cleaned_stops_the_search_unquoted(words: str, shown: str, tmp_path: Path) -> None:
+    def refuse(text: str) -> str:
+        raise ValueError(words)
+
+    found = discover(_ecosystem("go", Hints(environ=("X",), clean=refuse)), "auto", {"X": "secret"}, tmp_path, OWN)
+    assert found.problem == f"the address from X {shown}"
 
 
 def test_a_broken_file_stops_the_search(tmp_path: Path) -> None:
@@ -209,24 +218,48 @@ def test_a_choice_without_credentials_borrows_those_of_the_client_for_the_same_o
     assert discover(PY, "http://registry.example/simple/", environ, tmp_path, OWN).authorization == ""
 
 
-PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=':/?#[]@%\\<>"'), min_size=1)
+# ---------------------------------------------------------------- what is wanted beside the address
+
+KEY = "sum.example+0123abcd+" + "A" * 44
+GO = _ecosystem("go", Hints(environ=("GOPROXY",), further=("sumdb",)))
 
 
-@given(user=PRINTABLE, password=PRINTABLE)
-def test_split_credentials(user: str, password: str) -> None:
-    url, authorization = split_credentials(f"HTTPS://{user}:{password}@Registry.Example:443/simple//?a=b#c")
-    assert url == "https://registry.example/simple/"
-    assert base64.b64decode(authorization.removeprefix("Basic ")).decode() == f"{user}:{password}"
+def test_the_checksum_database_is_found_whoever_names_the_address(tmp_path: Path) -> None:
+    environ = {"GOSUMDB": KEY, "GOPROXY": COMPANY, "PATH": str(tmp_path)}
+    for chosen in ("auto", "https://files.example/go/"):
+        assert discover(GO, chosen, environ, tmp_path, OWN).further == {"sumdb": KEY}
+    assert discover(GO, "off", environ, tmp_path, OWN).further == {}
+    assert discover(PY, COMPANY, environ, tmp_path, OWN).further == {}, "nobody asked for it"
 
 
-@given(st.text())
-def test_split_credentials_never_fails_otherwise(text: str) -> None:
-    try:
-        url, _ = split_credentials(text)
-    except ValueError:
-        return
-    assert url.startswith(("http://", "https://"))
-    assert url.endswith("/")
+def test_without_a_checksum_database(tmp_path: Path) -> None:
+    environ = {"GOPROXY": COMPANY, "PATH": str(tmp_path)}
+    found = discover(GO, "auto", environ | {"GOSUMDB": "off"}, tmp_path, OWN)
+    assert (found.url, found.further, found.notes) == (COMPANY, {}, ())
+    found = discover(GO, "auto", environ, tmp_path, OWN)
+    assert (found.url, found.further) == (COMPANY, {})
+    assert found.notes == ("no checksum database is known: set GOSUMDB",)
+    found = discover(GO, "auto", environ | {"GOSUMDB": "sum.example"}, tmp_path, OWN)
+    assert found.url == ""
+    assert "GOSUMDB names a checksum database whose key is not known here" in found.problem
+
+
+def test_what_was_found_beside_the_address_is_remembered_with_it(tmp_path: Path) -> None:
+    file = tmp_path / MEMORY
+    environ = {"GOPROXY": COMPANY, "GOSUMDB": KEY, "PATH": str(tmp_path)}
+    remember(discover_all((GO,), {}, environ, tmp_path, OWN), file)
+    environ = {"GOPROXY": "http://127.0.0.1:8765/go", "PATH": str(tmp_path)}
+    (found,) = discover_all((GO,), {}, environ, tmp_path, OWN, recall(file))
+    assert (found.url, found.by, found.further) == (COMPANY, REMEMBERED, {"sumdb": KEY})
+    (found,) = discover_all((GO,), {}, environ | {"GOSUMDB": "off"}, tmp_path, OWN, recall(file))
+    assert found.further == {}
+
+
+def test_a_memory_of_an_earlier_version_is_still_read(tmp_path: Path) -> None:
+    (tmp_path / MEMORY).write_text(
+        '{"version": 1, "upstreams": {"pypi": {"url": "https://x.example/", "where": "y", "credentialed": false}}}'
+    )
+    assert recall(tmp_path / MEMORY)["pypi"].further == {}
 
 
 # ---------------------------------------------------------------- memory

@@ -71,6 +71,15 @@ def ask_json(url: str, path: str, within: float = 10.0) -> Any:
         ) from error
 
 
+def upstreams_at(url: str, within: float = 2.0) -> dict[str, str]:
+    """The upstreams of the gateway at `url`, by ecosystem; those it has none for are left out. Raises UpstreamDown,
+    NotFound."""
+    status = ask_json(url, "/-/api/v1/status", within)
+    rows = status.get("upstreams") if isinstance(status, dict) else None
+    listed = rows.items() if isinstance(rows, dict) else ()
+    return {str(name): str(row["url"]) for name, row in listed if isinstance(row, dict) and row.get("url")}
+
+
 def _open(url: str, within: float) -> http.client.HTTPResponse:
     context = ssl.create_default_context()
     if is_loopback(urlsplit(url).hostname or ""):

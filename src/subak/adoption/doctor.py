@@ -18,14 +18,15 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from subak.adoption.asking import Who, probe
-from subak.adoption.settings import fill, line_for
+from subak.adoption.clientfolder import written
+from subak.adoption.settings import folder_for, installed, line_for, settings_for
 from subak.adoption.words import size
 from subak.config import Config
 from subak.ecosystems import ALL
-from subak.ecosystems.base import Client, Ecosystem, Route
+from subak.ecosystems.base import Client, Ecosystem, Route, Site
 from subak.errors import SubakError
 from subak.model.exchange import Kind, Subject
-from subak.sources.discovery import CHOSEN, Found
+from subak.sources.discovery import Found
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 EARLIEST = 1_767_225_600.0
@@ -176,18 +177,26 @@ def upstreams(patient: Patient) -> Iterator[Finding]:
 def _upstream(ecosystem: Ecosystem, found: Found, patient: Patient) -> Finding:
     name = f"upstream {found.ecosystem}"
     if not found.url:
-        state = OK if found.by == CHOSEN and "switched off" in found.problem else FAIL
-        fix = "" if state == OK else f"export SUBAK_UPSTREAM_{found.ecosystem.upper()}=URL"
-        return Finding(name, state, found.problem, fix)
-    text = "; ".join((f"{found.url} ({found.where})", *found.notes))
+        fix = f"export SUBAK_UPSTREAM_{found.ecosystem.upper()}=URL"
+        if found.off:
+            return Finding(name, OK, found.problem)
+        if not found.unnamed:
+            return Finding(name, FAIL, found.problem, fix)
+        users = [client.name for client in ecosystem.clients if installed(client, patient.environ)]
+        if not users:
+            return Finding(name, OK, f"not used here: {found.problem}")
+        return Finding(name, WARN, f"{', '.join(users)} might use it, but {found.problem}", fix)
+    beside = (f"{name} {value}" for name, value in found.further.items())
+    text = "; ".join((f"{found.url} ({found.where})", *beside, *found.notes))
     if not patient.online:
         return Finding(name, OK, f"{text} (not asked)")
     try:
-        status, date = _knock(_sample(ecosystem, found.url), found.authorization)
+        status, date = _knock(_sample(ecosystem, found), found.authorization)
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         return Finding(name, FAIL, f"{text} does not answer: {reason}", "Check the network, the proxy and the address.")
-    if status in (401, 403, 407):
+    asks_for_token = status == 401 and ecosystem.tokens and not found.authorization
+    if status in (401, 403, 407) and not asks_for_token:
         return Finding(name, FAIL, f"{text} answers {status}", "Put credentials into the URL of SUBAK_UPSTREAM_…")
     if status >= 500 or status == 429:
         return Finding(name, FAIL, f"{text} answers {status}", "Ask whoever runs it, or try later.")
@@ -197,20 +206,24 @@ def _upstream(ecosystem: Ecosystem, found: Found, patient: Patient) -> Finding:
     return Finding(name, OK, f"{text} answers")
 
 
-def _sample(ecosystem: Ecosystem, base: str) -> str:
-    """A small page to ask for: the project of the ecosystem's first client, which any such registry is likely to
-    have (and a 404 is an answer as well); the base itself if there is no such page."""
+def _sample(ecosystem: Ecosystem, found: Found) -> str:
+    """A small page to ask for: the one that tells where the rest is, or the project of the ecosystem's first client,
+    which any such registry is likely to have (and a 404 is an answer as well); the base itself if there is none."""
+    site = Site(found.url, further=found.further)
     name = ecosystem.clients[0].name if ecosystem.clients else ""
-    for route in ecosystem.routes:
-        subject = _subject(ecosystem, route, name) if name and route.kind is Kind.INDEX else None
+    routes = [route for route in ecosystem.routes if route.kind is Kind.INDEX] if name else []
+    for subject in (ecosystem.signpost(site), *(_subject(ecosystem, route, name) for route in routes)):
         if subject:
-            return ecosystem.source(subject, base)
-    return base
+            try:
+                return ecosystem.source(subject, site)
+            except SubakError:
+                continue  # this upstream has no such page
+    return found.url
 
 
 def _subject(ecosystem: Ecosystem, route: Route, name: str) -> Subject | None:
     parameters = re.findall(r"\{([a-z_]+)\+?\}", route.pattern)
-    if len(parameters) != 1:
+    if len(parameters) != 1 or route.query:
         return None
     try:
         subject = ecosystem.subject(route, {parameters[0]: name})
@@ -253,24 +266,26 @@ ASK: dict[str, tuple[str, ...]] = {
     "pnpm": ("pnpm", "config", "get", "registry"),
     "yarn": ("yarn", "config", "get", "registry"),
     "yarn-berry": ("yarn", "config", "get", "npmRegistryServer"),
+    "go": ("go", "env", "GOPROXY"),
+    "gem": ("gem", "sources", "--list"),
+    "bundler": ("bundle", "config", "list"),
+    "composer": ("composer", "--no-interaction", "config", "--global", "repositories"),
+    "apt": ("apt-get", "indextargets", "--format", "$(SITE)"),
+    "dotnet": ("dotnet", "nuget", "list", "source"),
+    "conda": ("conda", "config", "--show", "channel_alias", "channels", "default_channels"),
 }
-"""How clients tell which registry they use; the others are judged by their variables alone."""
+"""How clients tell which registry they use; the others are judged by variables, files and shims alone."""
 
 
 def clients(patient: Patient) -> Iterator[Finding]:
     """Which clients are installed, and do they point here?"""
-    installed = [
-        client
-        for ecosystem in patient.ecosystems
-        for client in ecosystem.clients
-        if client.version and shutil.which(client.version[0], path=patient.environ.get("PATH", os.defpath))
-    ]
+    known = [(e, c) for e in patient.ecosystems for c in e.clients if c.version and installed(c, patient.environ)]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for found in pool.map(lambda client: _client(client, patient), installed):
+        for found in pool.map(lambda row: _client(row[0], row[1], patient), known):
             yield from found
 
 
-def _client(client: Client, patient: Patient) -> list[Finding]:
+def _client(ecosystem: Ecosystem, client: Client, patient: Patient) -> list[Finding]:
     version = _version(_output(client.version, patient.environ))
     name = f"client {client.name}"
     if client.version[0] == "yarn" and (client.name == "yarn") != version.startswith(("0.", "1.")):
@@ -283,22 +298,40 @@ def _client(client: Client, patient: Patient) -> list[Finding]:
         ]
     if _points_here(client, patient):
         return [Finding(name, OK, f"{version}, points here")]
-    return [Finding(name, WARN, f"{version}, does not point here", line_for(client, patient.url))]
+    upstream = _upstreams(patient).get(ecosystem.name, "")
+    if not upstream:
+        return [Finding(name, OK, f"{version}, left alone: {ecosystem.name} has no upstream")]
+    return [Finding(name, WARN, f"{version}, does not point here", line_for(client, patient.url, upstream))]
+
+
+def _upstreams(patient: Patient) -> dict[str, str]:
+    return {found.ecosystem: found.url for found in patient.upstreams if found.url}
 
 
 def _points_here(client: Client, patient: Patient) -> bool:
-    ours = [(n, fill(v, patient.url)) for n, v in client.environ if "{base}" in v]
-    if ours and all(patient.environ.get(n, "").rstrip("/") == v.rstrip("/") for n, v in ours):
+    """By its variables, files and shims, or by what it says itself."""
+    ours = settings_for(
+        (client.name,), patient.url, ecosystems=patient.ecosystems,
+        folder=folder_for(patient.config.folder, patient.url), upstreams=_upstreams(patient),
+    )  # fmt: skip
+    telling = {name for name, value in client.environ if re.search(r"\{(base|netloc|folder)\}", value)}
+    rows = [(name, value) for name, value in ours.environ if name in telling]
+    set_here = (rows or ours.shims) and all(_says(patient.environ.get(n, ""), v) for n, v in rows)
+    if set_here and written(ours, patient.environ):
         return True
     if client.name not in ASK:
         return False
     told = _output(ASK[client.name], patient.environ)
-    return any(_same(line, patient.url) for line in told.splitlines())
+    return any(_same(address, patient.url) for address in re.findall(r"https?://[^\s\"',|<>]+", told))
 
 
-def _same(line: str, url: str) -> bool:
+def _says(there: str, wanted: str) -> bool:
+    return there.rstrip("/") == wanted.rstrip("/") or f" {wanted} " in f" {there} "
+
+
+def _same(address: str, url: str) -> bool:
     try:
-        return urlsplit(line.strip()).netloc == urlsplit(url).netloc and line.strip().startswith(url)
+        return urlsplit(address).netloc == urlsplit(url).netloc and address.startswith(url)
     except ValueError:
         return False
 
@@ -309,6 +342,9 @@ def _output(command: Sequence[str], environ: Mapping[str, str]) -> str:
         "COREPACK_ENABLE_NETWORK": "0",
         "COREPACK_ENABLE_DOWNLOAD_PROMPT": "0",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "COMPOSER_ALLOW_SUPERUSER": "1",
+        "GOTOOLCHAIN": "local",
+        "DOTNET_NOLOGO": "1",
     }
     program = shutil.which(command[0], path=environ.get("PATH", os.defpath))
     try:
@@ -322,7 +358,7 @@ def _output(command: Sequence[str], environ: Mapping[str, str]) -> str:
 
 
 def _version(output: str) -> str:
-    found = re.search(r"\d+(?:\.\d+)+\S*", output)
+    found = re.search(r"\d+(?:\.\d+)+(?:[-+.]?\w+)*", output)
     return found[0] if found else ""
 
 

@@ -63,12 +63,15 @@ def text(upstreams: Sequence[Found]) -> str:
         "# What each ecosystem is fetched from: a URL, 'auto' or 'off'. Credentials do not belong here: put them",
     ]
     rows += ["# into the URL of SUBAK_UPSTREAM_<ECOSYSTEM>.", "[upstream.registries]"]
-    for found in upstreams:
-        rows += ["", f"# {_line(found.where or found.problem)}", *(f"# {_line(note)}" for note in found.notes)]
-        off = "switched off" in found.problem
-        rows.append(
-            f"{found.ecosystem} = {value(found.url or 'off')}" if found.url or off else f'#{found.ecosystem} = "auto"'
-        )
+    for found in (f for f in upstreams if not f.unnamed):
+        said = found.where if found.url else found.problem
+        rows += ["", f"# {_line(said)}", *(f"# {_line(note)}" for note in found.notes)]
+        told = found.url or ("off" if found.off else "")
+        rows.append(f"{found.ecosystem} = {value(told)}" if told else f'#{found.ecosystem} = "auto"')
+    unnamed = [found.ecosystem for found in upstreams if found.unnamed]
+    if unnamed:
+        rows += ["", "# These are served once they have one; no client here names any yet."]
+        rows += [f'#{name} = "auto"' for name in unnamed]
     return "\n".join(rows) + "\n"
 
 

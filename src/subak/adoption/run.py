@@ -16,9 +16,20 @@ from types import FrameType, TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from subak.adoption.asking import Who, ask_json, probe
+from subak.adoption.asking import Who, ask_json, probe, upstreams_at
+from subak.adoption.clientfolder import write
 from subak.adoption.lease import PAUSE, Lease
-from subak.adoption.settings import check_url, is_loopback, settings_for
+from subak.adoption.settings import (
+    Settings,
+    check_url,
+    folder_for,
+    is_loopback,
+    left_out,
+    needing_upstream,
+    program,
+    settings_for,
+    without,
+)
 from subak.adoption.words import counted, size
 from subak.ecosystems import ALL
 from subak.ecosystems.base import Ecosystem
@@ -72,13 +83,27 @@ def run(errand: Errand) -> int:
     with Signals() as signals:
         try:
             with _gateway(errand) as url:
+                found = _point(errand, url)
                 started = errand.now()
-                found = settings_for((), url, environ=errand.environ, ecosystems=errand.ecosystems)
                 code = signals.run(errand.command, dict(errand.environ) | dict(found.environ))
                 _tell(errand, url, errand.now() - started)
         except Stopped as stopped:
             return -stopped.number
     return code
+
+
+def _point(errand: Errand, url: str) -> Settings:
+    """The settings for the command, their files written. Raises StoreFailed, UpstreamDown."""
+    upstreams = upstreams_at(url) if needing_upstream((), errand.ecosystems) else {}
+    found = settings_for(
+        (), url, environ=errand.environ, ecosystems=errand.ecosystems,
+        folder=folder_for(errand.folder, url), upstreams=upstreams,
+    )  # fmt: skip
+    asked = Path(errand.command[0]).name
+    for remark in left_out(found, lambda client: asked in (client.name, program(client))):
+        errand.say(remark)
+    write(found, errand.environ)
+    return found
 
 
 # ---------------------------------------------------------------- the gateway
@@ -159,10 +184,12 @@ def environ_of_gateway(errand: Errand, url: str) -> dict[str, str]:
     somebody else stay: they are how the gateway finds its upstreams.
     """
     found = dict(errand.environ)
-    for target in {errand.url, url}:
-        for name, value in settings_for((), target, ecosystems=errand.ecosystems).environ:
-            if name.upper() != "NO_PROXY" and found.get(name) == value:
-                del found[name]
+    anywhere = {e.name: "https://upstream.invalid" for e in errand.ecosystems}  # so that nobody is skipped
+    for target in (errand.url, url):
+        ours = settings_for(
+            (), target, ecosystems=errand.ecosystems, folder=folder_for(errand.folder, target), upstreams=anywhere
+        )
+        found = without(ours, found)
     return found
 
 

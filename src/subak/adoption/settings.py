@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import json
+import os
 import re
 import shlex
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import subak
-from subak.config import Config, ServerConfig
+from subak.config import ServerConfig
 from subak.ecosystems import ALL
 from subak.ecosystems.base import Client, Ecosystem
 from subak.errors import ConfigError
-from subak.sources.discovery import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A client that cannot be pointed here now."""
+
+    client: Client
+    why: str
+    """For people: 'oci has no upstream'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,13 @@ class Settings:
     clients: tuple[str, ...]
     environ: tuple[tuple[str, str], ...]
     """Names and values, in the order of the ecosystems."""
+    folder: str = ""
+    """Absolute path of the folder for `files` and `shims`, '' when there is none."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Paths below `folder`, and texts. See adoption/clientfolder.py, which writes them."""
+    shims: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Programs, and the arguments that are put in front of a person's own."""
+    skipped: tuple[Skipped, ...] = ()
 
 
 def url_of(server: ServerConfig) -> str:
@@ -69,37 +87,148 @@ def settings_for(
     *,
     environ: Mapping[str, str] | None = None,
     ecosystems: Sequence[Ecosystem] = ALL,
+    folder: Path | None = None,
+    upstreams: Mapping[str, str] | None = None,
 ) -> Settings:
-    """The variables for these clients (none named: for all), with the gateway at `url`.
+    """The variables and files for these clients (none named: for all), with the gateway at `url`.
 
-    `environ` is the environment they will be added to: its NO_PROXY is kept and ours appended. Raises ConfigError
-    for an unknown client or an unusable URL.
+    `environ` is the environment they will be added to: its NO_PROXY, PATH and options are kept and ours added.
+    `folder` is where files may be written (`folder_for`), None for nowhere; `upstreams` are the gateway's, by
+    ecosystem. Clients that need what is not there are skipped. Raises ConfigError for an unknown client or an
+    unusable URL.
     """
     url = check_url(url)
     known = known_clients(ecosystems)
     unknown = [name for name in clients if name not in known]
     if unknown:
         raise ConfigError(f"unknown client {unknown[0]!r}", fix=f"Known clients: {', '.join(known)}.")
+    environ, place = environ or {}, str(folder.absolute()) if folder else ""
     found: dict[str, str] = {}
-    chosen = [c for e in ecosystems for c in e.clients if not clients or c.name in clients]
-    for client in chosen:
+    files: dict[str, str] = {}
+    shims: dict[str, tuple[str, ...]] = {}
+    chosen: list[str] = []
+    skipped: list[Skipped] = []
+    for ecosystem, client in ((e, c) for e in ecosystems for c in e.clients if not clients or c.name in clients):
+        upstream = (upstreams or {}).get(ecosystem.name, "")
+        why = _missing(client, ecosystem, place, upstream)
+        if why:
+            skipped.append(Skipped(client, why))
+            continue
+        chosen.append(client.name)
         rows = client.environ + (client.plain_http if _plain(url) else ())
-        found |= {name: fill(value, url) for name, value in rows}
-    found |= _no_proxy(urlsplit(url).hostname or "", environ or {})
-    return Settings(url, tuple(c.name for c in chosen), tuple(found.items()))
+        found |= {name: _added(name, fill(value, url, place, upstream), environ) for name, value in rows}
+        files |= {path: fill(text, url, place, upstream) for path, text in client.files}
+        shims |= {name: tuple(fill(a, url, place, upstream) for a in arguments) for name, arguments in client.shims}
+    found |= _no_proxy(urlsplit(url).hostname or "", environ)
+    if shims:
+        found["PATH"] = ":".join((f"{place}/bin", *_path_without(environ.get("PATH", os.defpath), place)))
+    return Settings(
+        url, tuple(chosen), tuple(found.items()), place, tuple(files.items()), tuple(shims.items()), tuple(skipped)
+    )
 
 
-def fill(template: str, url: str) -> str:
-    """Put our address into a template of `Client`: {base}, {host}, {port}, {netloc}."""
+def left_out(settings: Settings, concerns: Callable[[Client], bool]) -> list[str]:
+    """For people: which clients were skipped and why, those that `concerns` them."""
+    reasons = dict.fromkeys(skipped.why for skipped in settings.skipped)
+    rows = {why: [s.client.name for s in settings.skipped if s.why == why and concerns(s.client)] for why in reasons}
+    return [f"not pointed here: {', '.join(names)} ({why})" for why, names in rows.items() if names]
+
+
+def installed(client: Client, environ: Mapping[str, str]) -> bool:
+    """Is its program in PATH?"""
+    return bool(shutil.which(program(client), path=environ.get("PATH", os.defpath)))
+
+
+def folder_for(data: Path, url: str) -> Path:
+    """Where the files and shims that point clients at `url` are kept."""
+    return data.absolute() / "clients" / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
+
+
+def needing_upstream(clients: Sequence[str] = (), ecosystems: Iterable[Ecosystem] = ALL) -> tuple[Ecosystem, ...]:
+    """The ecosystems whose upstream must be known to point these clients (none named: all) here."""
+    named = ((e, [c for c in e.clients if not clients or c.name in clients]) for e in ecosystems)
+    return tuple(e for e, chosen in named if any("{upstream" in text for c in chosen for text in _templates(c)))
+
+
+def _templates(client: Client) -> Iterable[str]:
+    yield from (value for _, value in client.environ + client.plain_http)
+    yield from (text for _, text in client.files)
+    yield from (argument for _, arguments in client.shims for argument in arguments)
+
+
+def _missing(client: Client, ecosystem: Ecosystem, folder: str, upstream: str) -> str:
+    """Why this client cannot be pointed here, '' if it can."""
+    if not upstream and any("{upstream" in text for text in _templates(client)):
+        return f"{ecosystem.name} has no upstream"
+    if not folder and (client.files or client.shims):
+        return "it needs files, which are for this machine only"
+    if client.shims and ":" in folder:
+        return f"PATH cannot hold {folder}, because of the colon"
+    return ""
+
+
+_OPTIONS = ("_OPTS", "_ARGS")
+"""Variables that hold a program's further arguments end so."""
+
+
+def _added(name: str, value: str, environ: Mapping[str, str]) -> str:
+    """Options are added to those that are there, behind them; other variables have one value."""
+    there = environ.get(name, "")
+    if not there or not name.endswith(_OPTIONS):
+        return value
+    return there if f" {value} " in f" {there} " else f"{there} {value}"
+
+
+def _path_without(path: str, folder: str) -> list[str]:
+    return [entry for entry in path.split(":") if entry != f"{folder}/bin"] if path else []
+
+
+def without(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment less what these settings put into it; what names somebody else, and NO_PROXY, stays."""
+    found = dict(environ)
+    for name, value in settings.environ:
+        there = found.get(name, "")
+        if name == "PATH":
+            found[name] = ":".join(_path_without(there, settings.folder))
+        elif name.upper() != "NO_PROXY" and there == value:
+            del found[name]
+        elif name.endswith(_OPTIONS) and there.endswith(f" {value}"):
+            found[name] = there.removesuffix(f" {value}")
+    return found
+
+
+_PLACEHOLDER = re.compile(r"\{(base|host|port|netloc|plain|folder|upstream|upstream_netloc)\}")
+
+
+def fill(template: str, url: str, folder: str = "", upstream: str = "") -> str:
+    """Put what is known into a template of `Client`; a placeholder for what is not known ('') stays."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    values = {"base": url, "host": parts.hostname or "", "port": str(port), "netloc": parts.netloc}
-    return re.sub(r"\{(base|host|port|netloc)\}", lambda match: values[match[1]], template)
+    values = {
+        "base": url,
+        "host": parts.hostname or "",
+        "port": str(port),
+        "netloc": parts.netloc,
+        "plain": "true" if parts.scheme == "http" else "false",
+        "folder": folder,
+        "upstream": upstream.rstrip("/"),
+        "upstream_netloc": urlsplit(upstream).netloc,
+    }
+    return _PLACEHOLDER.sub(lambda match: values[match[1]] or match[0], template)
 
 
-def line_for(client: Client, url: str) -> str:
-    """The line a person types to point this client here for good."""
-    return fill(client.line, url)
+def line_for(client: Client, url: str, upstream: str = "") -> str:
+    """The line a person types to point this client here for good; where that would take more than is known, one that
+    points it here for now, '' if there is none."""
+    line = fill(client.line, url, "", upstream)
+    if not re.search(r"\{(?:folder|upstream|upstream_netloc)\}", line):
+        return line
+    return f"subak run -- {program(client)} …" if client.environ or client.files or client.shims else ""
+
+
+def program(client: Client) -> str:
+    """The command that a person types to use this client."""
+    return client.version[0] if client.version else client.name
 
 
 def is_loopback(host: str) -> bool:
@@ -197,24 +326,3 @@ _APPLY: dict[str, str] = {
     "github": 'subak env --shell github >> "$GITHUB_ENV"',
     "gitlab": "copy into .gitlab-ci.yml",
 }
-
-
-# ---------------------------------------------------------------- the banner of `subak serve`
-
-
-def banner(url: str, upstreams: Sequence[Found], config: Config, ecosystems: Sequence[Ecosystem] = ALL) -> str:
-    """What `subak serve` prints when it is ready: where it listens, what it fetches from, how to point clients here."""
-    rows = [
-        f"Subak {subak.__version__} listens on {url}",
-        f"  data       {config.folder} (up to {config.cache.limit / 2**30:.0f} GiB)",
-        f"  settings   {config.source}",
-        "",
-        "Upstreams",
-    ]
-    for found in upstreams:
-        rows.append(f"  {found.ecosystem:<10} {found.url or 'none: ' + found.problem}")
-        rows += [f"  {'':<10} {text}" for text in (f"{found.where}" if found.url else "", *found.notes) if text]
-    rows += ["", "Point a client here"]
-    rows += [f"  {c.name:<10} {line_for(c, url)}" for e in ecosystems for c in e.clients]
-    rows += ["", "Or try it first", "  subak run -- COMMAND", ""]
-    return "\n".join(rows)

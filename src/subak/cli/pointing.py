@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ import typer
 
 from subak.cli.saying import as_json, marked, note, pretty
 from subak.config import Config, environment, load
-from subak.errors import ConfigError, SubakError
+from subak.errors import ConfigError, NotFound, SubakError, UpstreamDown
 
 if TYPE_CHECKING:
+    from subak.ecosystems.base import Ecosystem
     from subak.sources.discovery import Found
 
 CONFIG = typer.Option("", help="Settings file; without it $SUBAK_CONFIG, else ./subak.toml if there is one.")
@@ -83,24 +85,50 @@ def env(
     json: bool = JSON,
 ) -> None:
     """Print the settings that point clients here."""
-    from subak.adoption.settings import SHELLS, how_to_apply, known_clients, render, settings_for, shell_of, url_of
+    from subak.adoption import settings as known
+    from subak.adoption.clientfolder import write
 
     environ = environment()
-    shell = shell or shell_of(environ)
-    if shell not in SHELLS:
-        raise typer.BadParameter(f"{shell!r} is none of {', '.join(SHELLS)}", param_hint="--shell")
-    unknown = [name for name in clients or () if name not in known_clients()]
+    shell = shell or known.shell_of(environ)
+    if shell not in known.SHELLS:
+        raise typer.BadParameter(f"{shell!r} is none of {', '.join(known.SHELLS)}", param_hint="--shell")
+    unknown = [name for name in clients or () if name not in known.known_clients()]
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known_clients())}", param_hint="CLIENT")
-    # A file for other machines must not carry this machine's NO_PROXY.
-    kept = {} if shell == "gitlab" else environ
-    found = settings_for(clients or (), url or url_of(load(config).server), environ=kept)
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(known.known_clients())}", param_hint="CLIENT")
+    settings = load(config)
+    where = url or known.url_of(settings.server)
+    elsewhere = shell == "gitlab"  # a file for other machines carries neither this one's NO_PROXY nor its folders
+    found = known.settings_for(
+        clients or (),
+        where,
+        environ={} if elsewhere else environ,
+        folder=None if elsewhere else known.folder_for(settings.folder, where),
+        upstreams=_upstreams(settings, where, known.needing_upstream(clients or ())),
+    )
+    write(found, environ)
+    for remark in known.left_out(found, lambda client: bool(clients) or known.installed(client, environ)):
+        note(remark)
     if json:
         as_json({"url": found.url, "clients": found.clients, "environ": dict(found.environ)})
         return
-    print(render(found, shell), end="")
+    print(known.render(found, shell), end="")
     if pretty():
-        note(f"to apply: {how_to_apply(shell)}")
+        note(f"to apply: {known.how_to_apply(shell)}")
+
+
+def _upstreams(settings: Config, url: str, of: Sequence[Ecosystem]) -> dict[str, str]:
+    """What the gateway at `url` fetches from; what one on this machine would, if none answers. Asked for ecosystems
+    whose clients have to know it."""
+    from subak.adoption.asking import upstreams_at
+    from subak.adoption.settings import check_url
+    from subak.sources.discovery import look_around
+
+    if not of:
+        return {}
+    try:
+        return upstreams_at(check_url(url))
+    except (UpstreamDown, NotFound):
+        return {f.ecosystem: f.url for f in look_around(settings, of, environment(), Path.home()) if f.url}
 
 
 def init(
@@ -117,9 +145,13 @@ def init(
     file = write(folder, upstreams, force=force)
     print(f"wrote {file}")
     for found in upstreams:
-        print(f"  {found.ecosystem:<10} {found.url or 'none'}  ({found.where or found.problem})")
-        for remark in (*found.notes, *_credentials(found)):
-            print(f"  {'':<10} {remark}")
+        if not found.unnamed:
+            print(f"  {found.ecosystem:<11} {found.url or 'none'}  ({found.where if found.url else found.problem})")
+            for remark in (*found.notes, *_credentials(found)):
+                print(f"  {'':<11} {remark}")
+    unnamed = ", ".join(found.ecosystem for found in upstreams if found.unnamed)
+    if unnamed:
+        print(f"  {'none yet':<11} {unnamed}")
 
 
 def _credentials(found: Found) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from subak.adoption.settings import check_url, line_for
 from subak.ecosystems.base import Ecosystem
 from subak.errors import BadRequest, ConfigError
-from subak.sources.discovery import Found
+from subak.sources.discovery import BUILTIN, Found
 
 LINKS = (
     ("/-/health", "health", "is it alive"),
@@ -147,7 +147,7 @@ def home(base: str, ecosystems: Iterable[Ecosystem], upstreams: Sequence[Found],
 </section>
 <section>
 <h2>Point a client here for good</h2>
-{"".join(_group(e, base) for e in shown)}</section>
+{"".join(_group(e, base, by_name.get(e.name)) for e in shown)}</section>
 </div></main>
 <footer><div class="inner">
 {"".join(f'<span><a href="{escape(base + path)}">{name}</a> {about}</span>{chr(10)}' for path, name, about in LINKS)}\
@@ -197,8 +197,11 @@ def _card(ecosystem: Ecosystem, found: Found | None) -> str:
     return f'<div class="card">{title}<span class="host">{escape(host)}</span></div>\n'
 
 
-def _group(ecosystem: Ecosystem, base: str) -> str:
-    rows = "".join(_row(client.name, line_for(client, base)) for client in ecosystem.clients)
+def _group(ecosystem: Ecosystem, base: str, found: Found | None) -> str:
+    # The whole of a URL only where everybody knows it: its path may hold what not everybody should see.
+    known = found.url if found and (found.by == BUILTIN or urlsplit(found.url).path == "/") else ""
+    lines = ((client.name, line_for(client, base, known)) for client in ecosystem.clients)
+    rows = "".join(_row(name, line) for name, line in lines if line)
     return f'<h3>{escape(ecosystem.title)}</h3>\n<div class="lines">\n{rows}</div>\n' if rows else ""
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -18,11 +18,11 @@ from subak.config import UpstreamConfig
 from subak.errors import Loop, NoUpstream, UpstreamDown, UpstreamLied
 from subak.ports import Fetch, Response
 from subak.sources.addresses import GuardedResolver, is_private, literal
+from subak.sources.bodies import PIECE, gunzip, nothing, plain
 from subak.sources.health import Health
+from subak.sources.tokens import LARGEST, Challenge, Tokens, read_challenge
 
 REDIRECTS = 5
-PIECE = 256 * 1024
-"""Bytes read from a connection at once; also the most a decompressor may produce at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Registry:
     """Authorization value for exactly this origin."""
     problem: str = ""
     """Why there is none, when `url` is ''."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """See ports.Upstream."""
 
 
 class Registries:
@@ -48,10 +50,14 @@ class Registries:
         agent: str,
         instance: str,
         monotonic: Callable[[], float],
+        tokens: Collection[str] = (),
     ) -> None:
+        """`tokens` names the ecosystems whose upstream may send us to its token service."""
         self._registries = dict(registries)
         self._settings = settings
         self._monotonic = monotonic
+        self._with_tokens = frozenset(tokens)
+        self._tokens = Tokens(monotonic)
         self.health = Health(settings.cool_down)
         self._named: dict[str, set[tuple[str, int]]] = {n: {_place(r.url)} for n, r in registries.items() if r.url}
         self._base_hosts = {name: urlsplit(r.url).hostname or "" for name, r in registries.items() if r.url}
@@ -59,11 +65,14 @@ class Registries:
         self._allowed: Collection[str] = frozenset(h.lower() for h in settings.allow_hosts)
         self._proxies = {scheme: url if "://" in url else f"http://{url}" for scheme, url in getproxies().items()}
         self._may_be_private: set[str] = set(self._base_hosts.values()) | set(self._allowed)
-        self._may_be_private |= {urlsplit(url).hostname or "" for url in self._proxies.values()}
+        self._proxy_hosts = {urlsplit(url).hostname or "" for url in self._proxies.values()}
         connector = aiohttp.TCPConnector(
             limit=0,
             limit_per_host=settings.connections,
-            resolver=GuardedResolver(ThreadedResolver(), lambda host: host.lower() in self._may_be_private),
+            resolver=GuardedResolver(
+                ThreadedResolver(),
+                lambda host: host.lower() in self._may_be_private or host.lower() in self._proxy_hosts,
+            ),
             ttl_dns_cache=60,
             keepalive_timeout=30,
         )
@@ -94,6 +103,11 @@ class Registries:
             )
         return registry.url
 
+    def further(self, ecosystem: str) -> Mapping[str, str]:
+        """See ports.Upstream."""
+        registry = self._registries.get(ecosystem)
+        return registry.further if registry else {}
+
     def cooling(self, ecosystem: str) -> bool:
         """Whether this ecosystem's upstream is being left alone after failures."""
         registry = self._registries.get(ecosystem)
@@ -103,55 +117,94 @@ class Registries:
     async def fetch(self, ask: Fetch) -> AsyncIterator[Response]:
         """See ports.Upstream."""
         url, origin = ask.url, _origin(ask.url)
-        wait = self.health.wait(origin, self._monotonic())
-        if wait:
-            raise UpstreamDown(
-                f"{origin} failed repeatedly and is left alone for {wait:.0f} s", retry_after=int(wait) + 1
-            )
+        self._must_be_well(origin)
         within = ask.first_byte_within or float(self._settings.first_byte_timeout)
         await self._guard(ask.ecosystem, url)
         for _ in range(REDIRECTS + 1):
-            answer = await self._ask(ask, url, within)
+            answer = await self._admitted(ask, url, within)
             try:
                 if answer.status not in (301, 302, 303, 307, 308):
                     self._judge(answer, origin)
                     yield self._response(answer, url, ask)
                     return
-                url = self._follow(ask.ecosystem, url, answer.headers.get("Location", ""))
+                url = self._follow(ask.ecosystem, url, answer.headers.get("Location", ""), roams=ask.roams)
             finally:
-                # A body that was not read to its end must not go back to the pool.
-                if answer.content.at_eof():
-                    answer.release()
-                else:
-                    answer.close()
-            await self._guard(ask.ecosystem, url)
+                _give_back(answer)
+            await self._guard(ask.ecosystem, url, learn=not ask.roams)
         raise UpstreamLied(f"{ask.url} redirects more than {REDIRECTS} times")
 
-    async def _ask(self, ask: Fetch, url: str, within: float) -> aiohttp.ClientResponse:
+    def _must_be_well(self, origin: str) -> None:
+        wait = self.health.wait(origin, self._monotonic())
+        if wait:
+            raise UpstreamDown(
+                f"{origin} failed repeatedly and is left alone for {wait:.0f} s", retry_after=int(wait) + 1
+            )
+
+    # ---------------------------------------------------------------- one request
+
+    async def _admitted(self, ask: Fetch, url: str, within: float) -> aiohttp.ClientResponse:
+        """The answer to one request; one that wants a token is repeated once with it. Raises as `fetch` does."""
+        registry = self._registries.get(ask.ecosystem)
+        ours = bool(registry and registry.url and _origin(registry.url) == _origin(url))
+        own = registry.authorization if registry and ours else ""
+        if not ours or ask.ecosystem not in self._with_tokens:
+            return await self._ask(url, within, _headers(ask, own), ask.method, ask.body)
+        known = self._tokens.known(ask.ecosystem, url)
+        answer = await self._ask(url, within, _headers(ask, f"Bearer {known}" if known else own), ask.method, ask.body)
+        challenge = read_challenge(answer.headers.getall("WWW-Authenticate", ())) if answer.status == 401 else None
+        if challenge is None:
+            return answer
+        try:
+            question = partial(self._ask_realm, ask.ecosystem, challenge, own, within)
+            token = await self._tokens.obtain(ask.ecosystem, url, challenge, known, question)
+        except BaseException:
+            _give_back(answer)
+            raise
+        if not token:
+            return answer  # the service gives none: what the registry said stands
+        _give_back(answer)
+        return await self._ask(url, within, _headers(ask, f"Bearer {token}"), ask.method, ask.body)
+
+    async def _ask_realm(self, ecosystem: str, challenge: Challenge, own: str, within: float) -> bytes:
+        """What the token service answers, b'' when it refuses. Raises UpstreamDown, UpstreamLied."""
+        realm, base = challenge.realm, self._registries[ecosystem].url
+        await self._guard(ecosystem, realm, learn=False)
+        plain_text = _split(realm).scheme == "http" and _split(base).scheme == "https"
+        if plain_text and not await self._upstream_is_private(ecosystem):
+            raise UpstreamLied(f"{_origin(base)} names a token service without encryption: {_shown(realm)}")
+        self._must_be_well(_origin(realm))
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if own.startswith("Basic "):  # the registry's credentials are meant for its token service
+            headers["Authorization"] = own
+        answer = await self._ask(challenge.question, within, headers)
+        try:
+            self._judge(answer, _origin(realm))
+            if 300 <= answer.status < 400:
+                raise UpstreamLied(f"the token service {_origin(realm)} redirects, which is not followed")
+            body = b""
+            async for chunk in plain(answer, _origin(realm), [0]):
+                body += chunk
+                if len(body) > LARGEST:
+                    raise UpstreamLied(f"the token service {_origin(realm)} sent something that is not a token")
+            return (body or b"{}") if answer.status == 200 else b""
+        finally:
+            _give_back(answer)
+
+    async def _ask(
+        self, url: str, within: float, headers: Mapping[str, str], method: str = "GET", body: bytes = b""
+    ) -> aiohttp.ClientResponse:
         """Send one request and wait for its head. Raises UpstreamDown, UpstreamLied."""
         origin = _origin(url)
-        headers = {"Accept": ask.accept, "Accept-Encoding": "identity" if ask.identity else "gzip", **ask.headers}
-        if ask.etag and not ask.start:
-            headers["If-None-Match"] = ask.etag
-        if ask.last_modified and not ask.start:
-            headers["If-Modified-Since"] = ask.last_modified
-        if ask.start:
-            headers["Range"] = f"bytes={ask.start}-"
-            if ask.etag and not ask.etag.startswith("W/"):
-                headers["If-Range"] = ask.etag
-        registry = self._registries.get(ask.ecosystem)
-        if registry and registry.authorization and _origin(registry.url) == origin:
-            headers["Authorization"] = registry.authorization
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._settings.connect_timeout, sock_read=self._settings.idle_timeout
         )
         try:
             # encoded=True: the path must reach upstream exactly as announced ('%2B' is not '+').
             request = self._session.request(
-                ask.method,
+                method,
                 URL(url, encoded=True),
                 headers=headers,
-                data=ask.body or None,
+                data=body or None,
                 allow_redirects=False,
                 timeout=timeout,
                 proxy=self._proxy(url),
@@ -189,7 +242,7 @@ class Registries:
         self.health.failed(origin, self._monotonic(), pause if answer.status in (429, 503) else 0.0)
         raise UpstreamDown(f"{origin} answered {answer.status}", retry_after=int(pause) or 10)
 
-    def _follow(self, ecosystem: str, url: str, location: str) -> str:
+    def _follow(self, ecosystem: str, url: str, location: str, *, roams: bool = False) -> str:
         """The redirect's target. Raises UpstreamLied when we must not go there."""
         try:
             target = urljoin(url, location) if location else ""
@@ -201,7 +254,7 @@ class Registries:
         host, place = new.hostname or "", _place(target)
         known = self._named.get(ecosystem, set())
         same_host = host in {h for h, _ in known} and place[1] in (80, 443)
-        if place not in known and not same_host and host not in self._allowed:
+        if not roams and place not in known and not same_host and host not in self._allowed:
             named = new.netloc.rpartition("@")[2]
             raise UpstreamLied(
                 f"{_origin(url)} redirects to {named}, which no document of this upstream names",
@@ -211,10 +264,12 @@ class Registries:
 
     def _must_be_public(self, host: str) -> None:
         address = literal(host)
-        if address and is_private(address) and host not in self._may_be_private:
+        # A proxy may lie inside, and is resolved so; that must not open its host to what upstreams name.
+        inside = (address and is_private(address)) or host in self._proxy_hosts
+        if inside and host not in self._may_be_private:
             raise UpstreamLied(f"{host} is a private address, which the configured upstream is not")
 
-    async def _guard(self, ecosystem: str, url: str) -> None:
+    async def _guard(self, ecosystem: str, url: str, *, learn: bool = True) -> None:
         """Learn the host and refuse private addresses unless the operator's own upstream lies at one."""
         parts = _split(url)
         host = parts.hostname or ""
@@ -223,7 +278,8 @@ class Registries:
             raise UpstreamLied(f"not an http(s) URL: {_shown(url)}")
         if host not in self._may_be_private and await self._upstream_is_private(ecosystem):
             self._may_be_private.add(host)
-        self._named.setdefault(ecosystem, set()).add(_place(url))
+        if learn:
+            self._named.setdefault(ecosystem, set()).add(_place(url))
         self._must_be_public(host)
 
     async def _upstream_is_private(self, ecosystem: str) -> bool:
@@ -244,50 +300,45 @@ class Registries:
 
     def _response(self, answer: aiohttp.ClientResponse, url: str, ask: Fetch) -> Response:
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        encoding = headers.get("content-encoding", "identity").lower()
+        encoding = headers.get("content-encoding", "").lower()
         length = answer.content_length if answer.content_length is not None else -1
-        counted = [0]
-        if encoding in ("gzip", "x-gzip"):
-            chunks, length = _gunzip(_body(answer, ask, counted), ask.url), -1
+        counted, origin = [0], _origin(ask.url)
+        if ask.method == "HEAD":
+            chunks = nothing()
+        elif encoding in ("gzip", "x-gzip"):
+            chunks = gunzip(plain(answer, origin, counted), origin)
         elif encoding in ("", "identity"):
-            chunks = _body(answer, ask, counted)
+            chunks = plain(answer, origin, counted)
         else:
             raise UpstreamLied(f"{_origin(url)} sent the content encoding {encoding!r}, which was not asked for")
+        if encoding not in ("", "identity"):
+            length = -1  # what is declared is the length of the packed body
         return Response(answer.status, headers, url, chunks, length, lambda: counted[0])
 
 
-async def _body(answer: aiohttp.ClientResponse, ask: Fetch, counted: list[int]) -> AsyncIterator[bytes]:
-    """The body as it comes. Raises UpstreamDown when it ends early or goes silent."""
-    try:
-        async for chunk in answer.content.iter_any():
-            counted[0] += len(chunk)
-            yield chunk
-    except TimeoutError as error:
-        raise UpstreamDown(f"{_origin(ask.url)} went silent in the middle of a file") from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise UpstreamDown(f"{_origin(ask.url)} broke off in the middle of a file: {error}") from error
+def _headers(ask: Fetch, authorization: str) -> dict[str, str]:
+    """What goes out with a question."""
+    identity = ask.identity or bool(ask.start)  # a range counts the bytes as they are
+    headers = {"Accept": ask.accept, "Accept-Encoding": "identity" if identity else "gzip", **ask.headers}
+    if ask.etag and (ask.grown or not ask.start):
+        headers["If-None-Match"] = ask.etag
+    if ask.last_modified and not ask.start:
+        headers["If-Modified-Since"] = ask.last_modified
+    if ask.start:
+        headers["Range"] = f"bytes={ask.start}-"
+        if ask.etag and not ask.grown and not ask.etag.startswith("W/"):
+            headers["If-Range"] = ask.etag
+    if authorization:
+        headers["Authorization"] = authorization
+    return headers
 
 
-async def _gunzip(chunks: AsyncIterator[bytes], url: str) -> AsyncIterator[bytes]:
-    """Decode gzip piece by piece; no input makes a piece larger than PIECE. Raises UpstreamLied, UpstreamDown."""
-    decoder = zlib.decompressobj(wbits=31)
-    try:
-        async for chunk in chunks:
-            data = chunk
-            while data:
-                if decoder.eof:  # RFC 1952 §2.2: several members follow each other
-                    decoder = zlib.decompressobj(wbits=31)
-                piece = decoder.decompress(data, PIECE)
-                if piece:
-                    yield piece
-                data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
-        rest = b"" if decoder.eof else decoder.flush()
-    except zlib.error as error:
-        raise UpstreamLied(f"{_origin(url)} says gzip but sends something else") from error
-    if rest:
-        yield rest
-    if not decoder.eof:
-        raise UpstreamDown(f"{_origin(url)} broke off in the middle of a compressed body")
+def _give_back(answer: aiohttp.ClientResponse) -> None:
+    """A body that was not read to its end must not go back to the pool."""
+    if answer.content.at_eof():
+        answer.release()
+    else:
+        answer.close()
 
 
 def _split(url: str) -> SplitResult:

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import configparser
+import glob
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
-from typing import Any
 
 from subak.ecosystems.base import SettingFile
+from subak.sources.trees import from_json, from_toml, from_xml
 
 LARGEST = 2**20
 """Bytes of a configuration file that are read."""
 
 
-def locate(path: str, environ: Mapping[str, str], home: Path) -> Path | None:
-    """Where a hinted file is: '~/' is `home` ('~/.config/' obeys XDG_CONFIG_HOME), '$NAME' a variable's value.
+def places(path: str, environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
+    """Where a hinted file is: '~/' is `home` ('~/.config/' obeys XDG_CONFIG_HOME), '$NAME' a variable's value. A path
+    whose last part is a glob means every such file there is, in the order of their names.
 
-    None when the variable is not set: then there is no such file.
+    Empty when the variable is not set: then there is no such file.
     """
     if path.startswith("$"):
         variable, _, rest = path[1:].partition("/")
         if not environ.get(variable):
-            return None
+            return ()
         found = Path(environ[variable])
-        return found / rest if rest else found
-    if path.startswith("~/.config/") and environ.get("XDG_CONFIG_HOME"):
-        return Path(environ["XDG_CONFIG_HOME"]) / path.removeprefix("~/.config/")
-    return home / path.removeprefix("~/") if path.startswith("~/") else Path(path)
+        found = found / rest if rest else found
+    elif path.startswith("~/.config/") and environ.get("XDG_CONFIG_HOME"):
+        found = Path(environ["XDG_CONFIG_HOME"]) / path.removeprefix("~/.config/")
+    else:
+        found = home / path.removeprefix("~/") if path.startswith("~/") else Path(path)
+    last = path.rpartition("/")[2]
+    return tuple(sorted(found.parent.glob(last))) if glob.has_magic(last) else (found,)
 
 
 def tidy(path: Path, home: Path) -> str:
@@ -37,8 +41,12 @@ def tidy(path: Path, home: Path) -> str:
 
 
 def read(path: Path, syntax: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Every setting of a file as {dotted key: value}; empty when there is no such file. Of an array of TOML tables
-    only the one with `default = true` counts: 'index[default=true].url'.
+    """Every setting of a file as {dotted key: value}; empty when there is no such file. How keys are written:
+
+    - ini 'section.key'; npmrc, yarnrc, env and yaml-line 'KEY' (yaml: at the top level);
+    - yaml-list 'key': the first item of a list at the top level;
+    - json, toml and xml as in sources/trees.py;
+    - apt 'deb': the first binary source that is fetched by http(s).
 
     Raises ValueError, without quoting the file (it may hold credentials), when it cannot be read.
     """
@@ -54,15 +62,32 @@ def read(path: Path, syntax: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 def parse(text: str, syntax: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Settings of `text` written in one of the syntaxes of `SettingFile`. Raises ValueError."""
-    return _PARSERS[syntax](text, environ)
+    return _PARSERS[syntax](text.removeprefix("\ufeff"), environ)
 
 
 def pick(settings: Mapping[str, str], file: SettingFile) -> str:
-    """The first of the file's keys that is set, '' if none is."""
+    """The first of the file's keys that is set, '' if none is.
+
+    A whole segment '*' of a key stands for any name, and '{key}' for that key's value: with '{a.use}.url' the name
+    is what `use` says in `a`.
+    """
     if file.syntax == "ini":  # pip reads index_url and Index-URL as index-url
         settings = {_ini_key(key): value for key, value in settings.items()}
-    keys = (_ini_key(key) if file.syntax == "ini" else key for key in file.keys)
-    return next((settings[key].strip() for key in keys if settings.get(key, "").strip()), "")
+    for key in file.keys:
+        wanted = _ini_key(key) if file.syntax == "ini" else key
+        wanted = re.sub(r"\{([^{}]+)\}", lambda match: settings.get(match[1], match[0]), wanted)
+        fitting = [wanted]
+        if _ANY.search(wanted):
+            pattern = re.compile(".+?".join(re.escape(part) for part in _ANY.split(wanted)))
+            fitting = [known for known in settings if pattern.fullmatch(known)]
+        value = next((settings[known].strip() for known in fitting if settings.get(known, "").strip()), "")
+        if value:
+            return value
+    return ""
+
+
+_ANY = re.compile(r"(?<![^.])\*(?![^.\[])")
+"""'*' where a name would stand; in 'mirror[mirrorOf=*]' it is a star."""
 
 
 def _ini_key(key: str) -> str:
@@ -99,24 +124,57 @@ def _yaml_line(text: str, environ: Mapping[str, str]) -> dict[str, str]:
     return {_unquoted(key): _filled(_unquoted(_uncommented(value)), environ) for key, value in rows}
 
 
+def _yaml_list(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The first item of each list at the top level, in either notation: `key: [a, b]`, or `key:` and `- a` below."""
+    found: dict[str, str] = {}
+    key = ""
+    for line in text.splitlines():
+        head = re.match(r"(\"[^\"]*\"|'[^']*'|[\w:.-]*[\w.-])[ \t]*:(?:[ \t]+(.*))?$", line)
+        item = re.match(r"[ \t]*-[ \t]+(\S.*)$", line)
+        if head:
+            key, rest = _unquoted(head[1]), (head[2] or "").strip()
+            item = re.match(r"\[\s*(\"[^\"]*\"|'[^']*'|[^\s,\]]+)", rest)
+        elif not item and line.startswith((" ", "\t")) and not line.lstrip().startswith("#"):
+            key = ""  # a table, whose lists are not ours to read
+        if item and key:
+            found.setdefault(key, _filled(_unquoted(_uncommented(item[1])), environ))
+    return found
+
+
+def _env(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """KEY=value lines, as the go command and many others keep them."""
+    rows = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=(.*)$", text, re.MULTILINE)
+    return {key: _unquoted(value.strip()) for key, value in rows}
+
+
+def _apt(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """sources.list(5): one line a source, `deb [options] URI suite…`, or paragraphs with Types, URIs and Enabled."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    sources = [m[1] for m in (re.match(r"\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s", line) for line in lines) if m]
+    for paragraph in re.split(r"\n(?:[ \t]*\n)+", "\n".join(lines)):
+        rows = re.findall(r"^([\w-]+):(.*(?:\n[ \t].*)*)", paragraph, re.MULTILINE)
+        fields = {name.lower(): value.split() for name, value in rows}
+        if "deb" in fields.get("types", ()) and fields.get("enabled", [""])[0].lower() not in ("no", "false", "0"):
+            sources += fields.get("uris", ())
+    served = next((uri for uri in sources if uri.startswith(("http://", "https://"))), "")
+    return {"deb": served} if served else {}
+
+
+def _json(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    return from_json(text)
+
+
+def _xml(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Maven fills `${env.NAME}`, NuGet `%NAME%`."""
+
+    def fill(match: re.Match[str]) -> str:
+        return environ.get(match[1] or match[2], match[0])
+
+    return {key: re.sub(r"\$\{env\.(\w+)\}|%(\w+)%", fill, value) for key, value in from_xml(text).items()}
+
+
 def _toml(text: str, environ: Mapping[str, str]) -> dict[str, str]:
-    try:
-        return dict(_flat(tomllib.loads(text), ""))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError("it is not valid TOML") from error
-
-
-def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for key, value in tree.items():
-        if isinstance(value, list):  # uv's [[index]]: the one that replaces the built-in index
-            chosen = next((v for v in value if isinstance(v, dict) and v.get("default") is True), {})
-            rows += _flat(chosen, f"{prefix}{key}[default=true].")
-        elif isinstance(value, dict):
-            rows += _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, str):
-            rows.append((f"{prefix}{key}", value))
-    return rows
+    return from_toml(text)
 
 
 def _uncommented(value: str) -> str:
@@ -146,4 +204,9 @@ _PARSERS: dict[str, Callable[[str, Mapping[str, str]], dict[str, str]]] = {
     "toml": _toml,
     "yaml-line": _yaml_line,
     "yarnrc": _yarnrc,
+    "yaml-list": _yaml_list,
+    "json": _json,
+    "xml": _xml,
+    "env": _env,
+    "apt": _apt,
 }

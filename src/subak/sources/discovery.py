@@ -8,6 +8,8 @@ No host name stands here. The order is
    very act of pointing pip at Subak must not make Subak forget where pip pointed before;
 4. what a client or a well-kept library has built in.
 
+What is wanted beside the address (`Hints.further`) is looked for in the same order, also when the address is chosen.
+
 A setting that is there but cannot be understood ends the search with a problem instead of falling through to a
 public registry: a company's index must not be replaced by another one because of a typing error.
 """
@@ -16,25 +18,29 @@ from __future__ import annotations
 
 import base64
 import binascii
-import importlib
-import ipaddress
 import json
 import os
 import re
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
+from subak.config import Config
 from subak.ecosystems.base import Ecosystem, Hints
 from subak.errors import ConfigError, StoreFailed
-from subak.sources.clientfiles import locate, pick, read, tidy
+from subak.sources.builtin import Builtin, builtin, further
+from subak.sources.clientfiles import pick, places, read, tidy
+from subak.sources.urls import addresses, is_ours, origin, split, split_credentials
 
 MEMORY = "upstreams.json"
 """The file in the data folder that remembers upstreams from start to start."""
 
-CHOSEN, CLIENT, REMEMBERED, BUILTIN, NOBODY = "chosen", "client", "remembered", "builtin", "nobody"
+CHOSEN, CLIENT, REMEMBERED, BUILTIN = "chosen", "client", "remembered", "builtin"
+OFF, NOBODY = "off", "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,33 @@ class Found:
     authorization: str = field(default="", repr=False)
     """The Authorization header for exactly this URL's origin, '' for none."""
     by: str = NOBODY
-    """Who named it: chosen | client | remembered | builtin | nobody."""
+    """Who named it: chosen | off | client | remembered | builtin | nobody."""
     credentialed: bool = False
     """It was named together with credentials (kept out of the memory)."""
     notes: tuple[str, ...] = ()
     """What was passed over on the way, in sentences."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """What was wanted beside the address and found (see `Hints.further`)."""
+
+    @property
+    def unnamed(self) -> bool:
+        """Nobody named an upstream: nothing is wrong, the ecosystem is just not used here."""
+        return not self.url and self.by == NOBODY
+
+    @property
+    def off(self) -> bool:
+        """The operator switched it off."""
+        return not self.url and self.by == OFF
+
+
+def look_around(
+    config: Config, ecosystems: Iterable[Ecosystem], environ: Mapping[str, str], home: Path
+) -> tuple[Found, ...]:
+    """The upstreams as this machine has them now, with what an earlier start remembers; nothing is written. Raises
+    ConfigError."""
+    own = addresses(config.server.host, config.server.port, config.server.public_url)
+    remembered = recall(config.folder / MEMORY)
+    return discover_all(ecosystems, config.upstream.registries, environ, home, own, remembered)
 
 
 def discover_all(
@@ -84,42 +112,74 @@ def discover(
     """The upstream of one ecosystem; never raises, a failure is a Found with a `problem`.
 
     `chosen` is a URL, 'auto' or 'off'. `own` lists where this gateway is reached, as 'host:port' or URLs (see
-    `addresses`).
+    `urls.addresses`).
     """
     name = ecosystem.name
     if chosen == "off":
-        return Found(name, where=_chosen_where(name, chosen, environ), problem="it is switched off", by=CHOSEN)
+        return Found(name, where=_chosen_where(name, chosen, environ), problem="it is switched off", by=OFF)
+    here = _Here(ecosystem, environ, home, own)
+    found = _address(here, chosen, remembered)
+    wanted = ecosystem.hints.further
+    if not found.url or not wanted:
+        return found
+    try:
+        said = further(wanted, environ, home)
+    except ValueError as error:
+        return Found(name, where=found.where, problem=str(error), by=CLIENT, notes=found.notes)
+    known = found.further if found.by == REMEMBERED else here.builtin.further
+    found = replace(found, further={key: value for key, value in (dict(known) | said).items() if value})
+    if "sumdb" in wanted and not {"sumdb"} & (found.further.keys() | said.keys()):
+        return replace(found, notes=(*found.notes, "no checksum database is known: set GOSUMDB"))
+    return found
+
+
+class _Here:
+    """One ecosystem on this machine."""
+
+    def __init__(self, ecosystem: Ecosystem, environ: Mapping[str, str], home: Path, own: Collection[str]) -> None:
+        self.ecosystem, self.environ, self.home, self.own = ecosystem, environ, home, own
+        self.name, self.hints = ecosystem.name, ecosystem.hints
+
+    @cached_property
+    def builtin(self) -> Builtin:
+        """What is built in; asked once, for it may start a program."""
+        return builtin(self.hints, self.environ, self.home)
+
+
+def _address(here: _Here, chosen: str, remembered: Found | None) -> Found:
+    """The upstream without what is wanted beside its address."""
+    name = here.name
     if chosen not in ("", "auto"):
-        return _credited(_chosen(ecosystem, chosen, environ, own), ecosystem, environ, home)
+        return _credited(_chosen(here, chosen), here)
     notes: list[str] = []
-    for said in _clients_say(ecosystem.hints, environ, home):
+    for said in _clients_say(here.hints, here.environ, here.home):
         if said.problem:
             return Found(name, where=said.where, problem=said.problem, by=CLIENT, notes=tuple(notes))
+        if not said.value:
+            notes.append(f"the setting {said.where} names no address and was passed over")
+            continue
         try:
             url, authorization = split_credentials(said.value)
         except ValueError as error:
-            return Found(
-                name, where=said.where, problem=f"the address {said.where} {error}", by=CLIENT, notes=tuple(notes)
-            )
-        if is_ours(url, own):
+            problem = f"the address {said.where} {error}"
+            return Found(name, where=said.where, problem=problem, by=CLIENT, notes=tuple(notes))
+        if is_ours(url, here.own):
             notes.append(f"the address {said.where} is this gateway and was passed over")
             continue
         found = Found(name, url, said.where, "", authorization, CLIENT, bool(authorization), tuple(notes))
-        return _credited(found, ecosystem, environ, home)
-    if remembered and remembered.url and not is_ours(remembered.url, own):
-        return _recalled(remembered, notes, ecosystem, environ, home)
-    return replace(_builtin(ecosystem, own), notes=tuple(notes))
+        return _credited(found, here)
+    if remembered and remembered.url and not is_ours(remembered.url, here.own):
+        return _recalled(remembered, notes, here)
+    return replace(_builtin(here), notes=tuple(notes))
 
 
 # ---------------------------------------------------------------- memory
 
 
-def _recalled(
-    remembered: Found, notes: Sequence[str], ecosystem: Ecosystem, environ: Mapping[str, str], home: Path
-) -> Found:
+def _recalled(remembered: Found, notes: Sequence[str], here: _Here) -> Found:
     """What the clients said at an earlier start, with the credentials they hold today."""
     where = f"remembered, {remembered.where}"
-    found = _credited(replace(remembered, where=where, by=REMEMBERED, notes=tuple(notes)), ecosystem, environ, home)
+    found = _credited(replace(remembered, where=where, by=REMEMBERED, notes=tuple(notes)), here)
     if remembered.credentialed and not found.authorization:
         lost = f"its credentials are not remembered: set SUBAK_UPSTREAM_{found.ecosystem.upper()} to a URL with them"
         return replace(found, notes=(*found.notes, lost))
@@ -133,16 +193,20 @@ def recall(file: Path) -> dict[str, Found]:
         tree = json.loads(file.read_bytes())
         if tree["version"] != 1:
             raise ValueError("it was written by another version")
-        return {
-            name: Found(name, str(row["url"]), str(row["where"]), by=CLIENT, credentialed=bool(row["credentialed"]))
-            for name, row in tree["upstreams"].items()
-        }
+        return {name: _remembered(name, row) for name, row in tree["upstreams"].items()}
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}", fix="Make it readable, or delete it.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{file} cannot be understood", fix="Delete it to look for upstreams afresh.") from error
+
+
+def _remembered(name: str, row: Mapping[str, Any]) -> Found:
+    further = {str(key): str(value) for key, value in row.get("further", {}).items()}
+    return Found(
+        name, str(row["url"]), str(row["where"]), by=CLIENT, credentialed=bool(row["credentialed"]), further=further
+    )
 
 
 def remember(founds: Iterable[Found], file: Path) -> None:
@@ -155,7 +219,10 @@ def remember(founds: Iterable[Found], file: Path) -> None:
     new = old | {f.ecosystem: f for f in founds if f.by == CLIENT and f.url}
     if not new:
         return
-    rows = {n: {"url": f.url, "where": f.where, "credentialed": f.credentialed} for n, f in sorted(new.items())}
+    rows = {
+        name: {"url": f.url, "where": f.where, "credentialed": f.credentialed, "further": dict(f.further)}
+        for name, f in sorted(new.items())
+    }
     body = json.dumps({"version": 1, "upstreams": rows}, indent=2) + "\n"
     try:
         if file.exists() and file.read_text("utf-8") == body:
@@ -167,78 +234,6 @@ def remember(founds: Iterable[Found], file: Path) -> None:
         os.replace(temporary, file)
     except OSError as error:
         raise StoreFailed(f"cannot write {file}: {error.strerror}", fix="Make the data folder writable.") from error
-
-
-# ---------------------------------------------------------------- URLs
-
-
-def split_credentials(text: str) -> tuple[str, str]:
-    """'https://user:pw@host/simple?x' → (normalised URL ending in '/', Authorization value or '').
-
-    Raises ValueError with a reason that does not quote the text. uv's 'name=https://…' is understood.
-    """
-    parts = _split(re.sub(r"^[\w.-]+=(?=https?://)", "", text.strip()))
-    authorization = ""
-    if parts.username is not None or parts.password is not None:
-        pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-        authorization = "Basic " + base64.b64encode(pair.encode()).decode()
-    return f"{_origin(parts)}{parts.path.rstrip('/')}/", authorization
-
-
-def addresses(host: str, port: int, public_url: str = "") -> tuple[str, ...]:
-    """The `own` of `discover`, from where the gateway listens and how clients see it."""
-    netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return (netloc, public_url) if public_url else (netloc,)
-
-
-def is_ours(url: str, own: Collection[str]) -> bool:
-    """Does the URL lead back to one of our own addresses, whichever name of this machine it uses?"""
-    theirs = _split(url)
-    for entry in own:
-        ours = _split(entry if "://" in entry else f"http://{entry}")
-        same_host = ours.hostname == theirs.hostname
-        # Whatever address we listen on, the loopback names with our port are not somebody else's index.
-        by_loopback = _is_here(theirs.hostname or "") and ("://" not in entry or _is_here(ours.hostname or ""))
-        below = f"{theirs.path.rstrip('/')}/".startswith(f"{ours.path.rstrip('/')}/")
-        if _port(ours) == _port(theirs) and (same_host or by_loopback) and below:
-            return True
-    return False
-
-
-def _split(text: str) -> SplitResult:
-    if re.search(r"[\x00-\x20\x7f\\<>\"]", text):
-        raise ValueError("holds characters that no URL has")
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-        if parts.hostname:
-            parts.hostname.encode("idna")
-    except ValueError as error:  # urlsplit's own text quotes the URL, which may hold a password
-        raise ValueError("is not a URL") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is not an http(s) URL")
-    return parts
-
-
-def _port(parts: SplitResult) -> int:
-    return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _origin(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    netloc = f"[{host}]" if ":" in host else host
-    default = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{netloc}" + ("" if _port(parts) == default else f":{_port(parts)}")
-
-
-def _is_here(host: str) -> bool:
-    if host.rstrip(".") == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
 
 
 # ---------------------------------------------------------------- places to look
@@ -254,21 +249,30 @@ class _Said:
 
 
 def _clients_say(hints: Hints, environ: Mapping[str, str], home: Path) -> Iterator[_Said]:
+    """What each variable and file says, '' for one that is set and names no address ('direct')."""
     for variable in hints.environ:
         if environ.get(variable, "").strip():
-            yield _Said(environ[variable], f"from {variable}")
+            yield _cleaned(hints, environ[variable].strip(), f"from {variable}")
     for file in hints.files:
-        path = locate(file.path, environ, home)
-        if path is None:
-            continue
-        where = f"from {tidy(path, home)}"
-        try:
-            value = pick(read(path, file.syntax, environ), file)
-        except ValueError as error:
-            yield _Said("", where, f"{tidy(path, home)} may name an upstream, but {error}")
-            continue
-        if value:
-            yield _Said(value, where)
+        for path in places(file.path, environ, home):
+            where = f"from {tidy(path, home)}"
+            try:
+                value = pick(read(path, file.syntax, environ), file)
+            except ValueError as error:
+                yield _Said("", where, f"{tidy(path, home)} may name an upstream, but {error}")
+                continue
+            if value:
+                yield _cleaned(hints, value, where)
+
+
+def _cleaned(hints: Hints, text: str, where: str) -> _Said:
+    try:
+        return _Said(hints.clean(text), where)
+    except ValueError as error:
+        reason = str(error)
+        # Words of ours say why; those of a library might quote a password.
+        plain = re.fullmatch(r"[a-z]+(?: [a-zA-Z]+,?)+", reason) and text not in reason
+        return _Said("", where, f"the address {where} {reason if plain else 'is not a URL'}")
 
 
 def _chosen_where(name: str, chosen: str, environ: Mapping[str, str]) -> str:
@@ -276,67 +280,48 @@ def _chosen_where(name: str, chosen: str, environ: Mapping[str, str]) -> str:
     return f"from {variable}" if environ.get(variable) == chosen else "from subak.toml"
 
 
-def _chosen(ecosystem: Ecosystem, chosen: str, environ: Mapping[str, str], own: Collection[str]) -> Found:
-    where = _chosen_where(ecosystem.name, chosen, environ)
+def _chosen(here: _Here, chosen: str) -> Found:
+    where = _chosen_where(here.name, chosen, here.environ)
     try:
         url, authorization = split_credentials(chosen)
     except ValueError as error:
-        return Found(ecosystem.name, where=where, problem=f"the address {where} {error}", by=CHOSEN)
-    if is_ours(url, own):
-        return Found(ecosystem.name, where=where, problem=f"the address {where} is this gateway itself", by=CHOSEN)
-    return Found(ecosystem.name, url, where, "", authorization, CHOSEN, bool(authorization))
+        return Found(here.name, where=where, problem=f"the address {where} {error}", by=CHOSEN)
+    if is_ours(url, here.own):
+        return Found(here.name, where=where, problem=f"the address {where} is this gateway itself", by=CHOSEN)
+    return Found(here.name, url, where, "", authorization, CHOSEN, bool(authorization))
 
 
-def _builtin(ecosystem: Ecosystem, own: Collection[str]) -> Found:
-    hints, name = ecosystem.hints, ecosystem.name
-    set_one = f"set SUBAK_UPSTREAM_{name.upper()}, or {name} under [upstream.registries] in subak.toml"
-    if not hints.builtin:
-        return Found(name, problem=f"no client here names one and none is built in; {set_one}")
-    try:
-        url, where = _builtin_url(hints)
-    except (ImportError, AttributeError, ValueError) as error:
-        return Found(
-            name, problem=f"no client here names one and {hints.builtin!r} does not either ({error}); {set_one}"
-        )
-    return Found(name, url, where, by=BUILTIN)
-
-
-def _builtin_url(hints: Hints) -> tuple[str, str]:
-    """Raises ImportError, AttributeError or ValueError when the library does not know."""
-    if hints.builtin == "pip":
-        return split_credentials(importlib.import_module("pip._internal.models.index").PyPI.simple_url)[
-            0
-        ], "built into pip"
-    purl_type = hints.builtin.removeprefix("purl:")
-    library = importlib.import_module("packageurl.contrib.purl2url")
-    example = library.get_download_url(f"pkg:{purl_type}/a@1") or library.get_repo_url(f"pkg:{purl_type}/a@1") or ""
-    root = _origin(_split(example))
-    return split_credentials(f"{root}/{hints.path.lstrip('/')}")[0], "built into packageurl-python"
+def _builtin(here: _Here) -> Found:
+    built = here.builtin
+    if built.url:
+        return Found(here.name, built.url, built.where, by=BUILTIN)
+    set_one = f"set SUBAK_UPSTREAM_{here.name.upper()}, or {here.name} under [upstream.registries] in subak.toml"
+    return Found(here.name, problem=f"no client here names one and {built.problem}; {set_one}")
 
 
 # ---------------------------------------------------------------- credentials
 
 
-def _credited(found: Found, ecosystem: Ecosystem, environ: Mapping[str, str], home: Path) -> Found:
+def _credited(found: Found, here: _Here) -> Found:
     """Add the credentials that this machine's clients hold for the same address.
 
     Never for the built-in registry: a developer's personal token there opens private packages, which would then
     be served to everybody who uses this gateway.
     """
-    if not found.url or found.authorization or found.url == _builtin(ecosystem, ()).url:
+    if not found.url or found.authorization or found.url == here.builtin.url:
         return found
-    for said in _clients_say(ecosystem.hints, environ, home):
+    for said in _clients_say(here.hints, here.environ, here.home):
         try:
             url, authorization = split_credentials(said.value)
         except ValueError:
             continue  # `discover` reports it if it matters
-        if authorization and _origin(_split(url)) == _origin(_split(found.url)):
+        if authorization and origin(split(url)) == origin(split(found.url)):
             return _with(found, authorization, said.where)
-    for file in (f for f in ecosystem.hints.files if f.syntax == "npmrc"):
-        path = locate(file.path, environ, home)
-        authorization = _npm_token(found.url, read(path, "npmrc", environ)) if path else ""
-        if authorization:
-            return _with(found, authorization, f"from {tidy(path, home)}" if path else "")
+    for file in (f for f in here.hints.files if f.syntax == "npmrc"):
+        for path in places(file.path, here.environ, here.home):
+            authorization = _npm_token(found.url, read(path, "npmrc", here.environ))
+            if authorization:
+                return _with(found, authorization, f"from {tidy(path, here.home)}")
     return found
 
 
