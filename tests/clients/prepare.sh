@@ -1,18 +1,51 @@
 #!/usr/bin/env bash
-# Installs the package managers that the end-to-end tests run into .cache/clients. npm comes with Node.js.
+# Installs the package managers that the end-to-end tests run: into .cache/clients, and from Debian where it may.
+# npm comes with Node.js.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 target=$here/../../.cache/clients
+# Cargo needs a C compiler to link; Debian's package brings one. rustup's is as good.
+if ! command -v cargo >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    mkdir -p "$target"
+    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends cargo; } \
+        >"$target/apt-cargo.log" 2>&1 || echo "cargo could not be installed (see $target/apt-cargo.log)" >&2
+fi
+command -v cargo >/dev/null || echo "NO cargo HERE: its tests cannot run. Install Rust 1.74 or later." >&2
+
+# from_debian PROGRAM PACKAGE...: unless the program is there; only where this may install, as root on Debian.
+from_debian() {
+    local program=$1
+    shift
+    if command -v "$program" >/dev/null; then return 0; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        mkdir -p "$target"
+        if [ -z "${updated:-}" ] && apt-get -q update >>"$target/apt.log" 2>&1; then updated=yes; fi
+        if DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends \
+            "$@" >>"$target/apt.log" 2>&1; then return 0; fi
+    fi
+    echo "NO $program HERE: the tests with it cannot run. Install $* (${target#"$here/../../"}/apt.log may say why not)." >&2
+}
+
+from_debian gpg gnupg # signs the archive that apt's tests install from
+from_debian fish fish # reads what `subak env --shell fish` prints; the test of it needs the real one
+from_debian bundle ruby ruby-bundler
+from_debian mvn maven
+from_debian gradle gradle
+from_debian composer composer php-cli php-curl php-zip unzip
+from_debian go golang-go
+from_debian skopeo skopeo
+from_debian docker-registry docker-registry # the reference registry, which skopeo pushes to and we stand in front of
+crane=github.com/google/go-containerregistry/cmd/crane@v0.20.2
+if [ ! -x "$target/bin/crane" ] && command -v go >/dev/null; then
+    mkdir -p "$target/bin"
+    GOBIN=$(cd "$target/bin" && pwd) go install "$crane" >"$target/crane.log" 2>&1 || cat "$target/crane.log" >&2
+fi
+[ -x "$target/bin/crane" ] || echo "NO crane HERE: the test with it cannot run. Install Go 1.21 or later." >&2
+
 if ! command -v npm >/dev/null; then
     echo "NO Node.js HERE: the tests with npm, pnpm and yarn cannot run. Install Node.js 20 or later." >&2
     [ "${CI:-}" = true ] && exit 1
     exit 0
-fi
-# fish reads what `subak env --shell fish` prints; the test of it needs the real one.
-if ! command -v fish >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    mkdir -p "$target"
-    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends fish; } \
-        >"$target/apt.log" 2>&1 || echo "fish could not be installed (see $target/apt.log)" >&2
 fi
 mkdir -p "$target"
 if cmp -s "$here/package-lock.json" "$target/package-lock.json" && [ -d "$target/node_modules" ]; then

@@ -255,6 +255,8 @@ class Ecosystem:
     signpost: Callable[[Site], Subject | None] = lambda site: None
     """The upstream's own document that tells where the rest is; fetched before anything else, and its body put into
     `Site.signpost`. Its route has kind CONFIG."""
+    guided: Callable[[Subject], bool] = lambda subject: True
+    """Whether the signpost is needed for this subject; a signpost that fails then fails no other."""
     via: Callable[[Subject], Subject | None] = lambda subject: None
     """For a file named by something that moves (a branch, a tag): the document that tells where that points now."""
     settle: Callable[[Subject, Page], Subject] = _same_subject
