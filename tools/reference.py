@@ -1,4 +1,4 @@
-"""Writes docs/reference/*.md from the code: settings, registries, clients, errors, readings. `--check` only compares.
+"""Writes docs/reference/*.md and the README's table of registries from the code. `--check` only compares.
 
 python -m tools.reference [--check]
 """
@@ -70,6 +70,18 @@ def _shown(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
+_KEPT = {"artifact": "for ever", "metadata": "for ever", "relay": "not kept", "made": "made here", "derived": "told"}
+
+
+def table() -> str:
+    """One line for each ecosystem, for the README."""
+    lines = ["| registry | served at | clients | files are checked against |", "| --- | --- | --- | --- |"]
+    for ecosystem in ALL:
+        clients = ", ".join(c.name for c in ecosystem.clients)
+        lines.append(f"| {ecosystem.title} | `{ecosystem.mount}/` | {clients} | {ecosystem.pinned_by} |")
+    return "\n".join(lines) + "\n"
+
+
 def registries() -> str:
     """Routes, forms, clients and agents of every ecosystem."""
     lines = ["# Registries", ""]
@@ -82,10 +94,10 @@ def registries() -> str:
         ]
         for route in ecosystem.routes:
             forms = ", ".join(f.name for f in route.forms) or "as it is"
-            fresh = "for ever" if route.kind in ("artifact", "metadata") else f"{route.fresh_for:g} s"
-            fresh = "not kept" if route.kind == "relay" else fresh
+            fresh = _KEPT.get(str(route.kind)) or ("for ever" if route.fresh_for > 1e9 else f"{route.fresh_for:g} s")
             lines.append(f"| {route.name} | `{ecosystem.mount}{route.pattern}` | {route.kind} | {fresh} | {forms} |")
-        lines += ["", "| client | points here with |", "| --- | --- |"]
+        lines += ["", f"Files are checked against {ecosystem.pinned_by}.", ""]
+        lines += ["| client | points here with |", "| --- | --- |"]
         lines += [f"| {c.name} | `{c.line.replace('|', chr(92) + '|')}` |" for c in ecosystem.clients]
         lines += ["", "Recognised agents: " + ", ".join(a.family for a in ecosystem.agents) + ".", ""]
     return "\n".join(lines)
@@ -132,6 +144,20 @@ def readings() -> str:
 PAGES = {"settings.md": settings, "registries.md": registries, "errors.md": errors, "readings.md": readings}
 
 
+README = FOLDER.parent.parent / "README.md"
+BEGIN, END = "<!-- registries: written by `make docs` -->\n", "<!-- /registries -->\n"
+
+
+def readme() -> str:
+    """The README with today's table of registries."""
+    text = README.read_text("utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit("README.md has no place for the table of registries")
+    return before + BEGIN + table() + END + after
+
+
 def main(arguments: list[str]) -> int:
     """Write the pages, or with --check tell which are out of date (exit 1)."""
     old = []
@@ -144,6 +170,10 @@ def main(arguments: list[str]) -> int:
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
+    if "--check" not in arguments:
+        README.write_text(readme(), "utf-8")
+    elif README.read_text("utf-8") != readme():
+        old.append("README.md")
     if old:
         print(f"out of date: {', '.join(old)}; run `make docs`", file=sys.stderr)
     return 1 if old else 0

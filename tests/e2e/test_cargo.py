@@ -150,7 +150,7 @@ def test_what_is_not_there_is_told_in_plain_words(world: tuple[CargoRegistry, Ga
 
 def test_search(world: tuple[CargoRegistry, Gateway]) -> None:
     upstream, gateway = world
-    answer = gateway.ask("/cargo/api/v1/crates?q=lab&per_page=10", {"authorization": "sbk_secret"})
+    answer = gateway.ask("/cargo/api/v1/crates?q=lab&per_page=10", {"authorization": "secret"})
     assert [row["name"] for row in answer.json()["crates"]] == ["lab-b", "Lab_Up"]
     (asked,) = upstream.seen("/api/v1/crates")
     assert asked.query == "q=lab&per_page=10"

@@ -234,5 +234,5 @@ MAVEN = Ecosystem(
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,
-    pinned_by="checksum header or file",
+    pinned_by="the checksum headers of the answer, or the checksum file beside it",
 )
