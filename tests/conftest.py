@@ -42,3 +42,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def gateway(upstream: Registry, start: Start) -> Gateway:
     """A gateway of one's own in front of `upstream`, impatient enough for tests."""
     return start(upstream)
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Binary parameters are named by their argument: gzip's time stamps would differ between worker processes."""
+    if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").replace("\n", "").isprintable()):
+        return argname
+    return None

@@ -75,7 +75,7 @@ BRUTE: dict[str, Callable[[list[Reading]], Value]] = {
     "bytes_fetched": lambda rows: sum(r.fetched for r in rows),
     "bytes_spared": lambda rows: sum(r.sent for r in rows if r.origin in COPIES),
     "outside_requests_avoided": lambda rows: sum(
-        r.origin in ("hit", "peer") and r.kind not in ("relay", "own", "unknown") for r in rows
+        r.origin in ("hit", "peer") and r.kind not in ("relay", "own", "unknown", "made") for r in rows
     ),
     "hit_ratio": ratio,
     "p50_ms": lambda rows: quantile([r.ms for r in rows], 0.5),

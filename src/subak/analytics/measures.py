@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 COPIES = "('hit', 'stale', 'peer')"
 """Origins whose bytes came from a copy, ours or a peer's."""
-REGISTRY = "kind IN ('index', 'listing', 'artifact', 'metadata', 'config')"
+REGISTRY = "kind IN ('index', 'listing', 'artifact', 'metadata', 'config', 'derived')"
 """What a registry would have been asked for: documents and files, not our own pages, nothing unknown."""
 
 
@@ -32,7 +32,9 @@ _ARRIVED = 'make_timestamp(CAST(floor("at") AS BIGINT) * 1000000)'
 
 DIMENSIONS: Mapping[str, Dimension] = {
     "ecosystem": Dimension("ecosystem", "The registry's family of clients; '' outside of any."),
-    "kind": Dimension("kind", "What the path means: index, listing, artifact, metadata, config, relay, own, unknown."),
+    "kind": Dimension(
+        "kind", "What the path means: index, listing, artifact, metadata, config, relay, made, derived, own, unknown."
+    ),
     "agent": Dimension("agent", "The tool that asked, without its version, as far as it says so."),
     "consumer": Dimension("consumer", "Who is accounted for: a key's id or a pseudonym of the address."),
     "origin": Dimension("origin", "Where the bytes came from: hit, stale, miss, peer, own, none."),
