@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subak.errors import NotFound, UpstreamDown
+from subak.errors import NotFound, SubakError, UpstreamDown
 from subak.pipeline.freshness import Ask, Freshness, GiveUp, Seen, Step, Upstream, Use, good_until, next_step
 from subak.ports import Document
 
@@ -107,3 +107,12 @@ def test_every_combination_has_an_answer() -> None:
 def test_good_until() -> None:
     assert good_until(HELD, FRESH) == 1300
     assert good_until(HELD, Freshness(float("inf"), 0, 0)) == float("inf")
+
+
+@pytest.mark.parametrize(("optional", "error"), [(True, NotFound), (False, UpstreamDown)])
+def test_an_absence_that_clients_expect_is_repeated(optional: bool, error: type[SubakError]) -> None:
+    absence = Document("toy", "shards", "https://registry.example/shards", 404, checked_at=1000)
+    failed = Seen(absence, Upstream.FAILED, UpstreamDown("down"))
+    step = next_step(failed, replace(FRESH, optional=optional), 9000)
+    assert isinstance(step, GiveUp)
+    assert type(step.error) is error

@@ -72,6 +72,10 @@ class Route:
     grows: bool = False
     """Upstream appends to it: only what is new is asked for, and the whole is checked against Repr-Digest."""
 
+    optional: bool = False
+    """Clients look whether it is there, and go on without it: while upstream fails, an old "not found" is repeated.
+    Elsewhere it is not, since it may have been published meanwhile."""
+
     # ---- files
     open: bool = False
     """Fetched although no index announces it: the path alone tells where it is. Pins are looked for meanwhile."""

@@ -58,7 +58,8 @@ class Documents:
 
     def freshness(self, route: Route) -> Freshness:
         """How long documents of this route are good."""
-        return Freshness(self._limits.fresh_for or route.fresh_for, self._limits.behind, self._limits.absent_for)
+        limits = self._limits
+        return Freshness(limits.fresh_for or route.fresh_for, limits.behind, limits.absent_for, route.optional)
 
     async def find(self, subject: Subject, ecosystem: Ecosystem, *, newer_than: float = -1.0) -> Kept:
         """The document of a subject. Raises NotFound, UpstreamDown, UpstreamLied, NoUpstream, Loop, StoreFailed.

@@ -176,7 +176,8 @@ def _site(ecosystem: Ecosystem, known: Known) -> Site:
 
 def _document(subject: Subject, ecosystem: Ecosystem, known: Known) -> tuple[Origin, list[tuple[str, str]]]:
     route = ecosystem.route(subject.route)
-    freshness = Freshness(known.limits.fresh_for or route.fresh_for, known.limits.behind, known.limits.absent_for)
+    limits = known.limits
+    freshness = Freshness(limits.fresh_for or route.fresh_for, limits.behind, limits.absent_for, route.optional)
     document = known.catalogue.document(ecosystem.name, subject.key)
     now = known.now()
     lines: list[tuple[str, str]] = []

@@ -25,6 +25,8 @@ class Freshness:
     behind: float
     """Up to this long past that, serve at once and ask behind."""
     absent_for: float
+    optional: bool = False
+    """Clients go on without it: while upstream fails, an old absence is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def next_step(seen: Seen, freshness: Freshness, now: float) -> Step:
             return GiveUp(NotFound(f"the upstream has no {absence.key}"))
         case Seen(upstream=Upstream.UNTRIED):
             return Ask(patient=True)
+        case Seen(document=Document() as absence, upstream=Upstream.FAILED) if freshness.optional:
+            return GiveUp(NotFound(f"the upstream had no {absence.key} when it last answered"))
         case Seen(error=SubakError() as error):
             return GiveUp(error)
         case Seen(document=Document() as absence):

@@ -50,19 +50,24 @@ class Learning:
         """Ask the first index that exists again, although it has announced the file. Raises SubakError."""
         for home in ecosystem.homes(subject, await self._documents.site(ecosystem, subject)):
             try:
-                await self._documents.find(home, ecosystem, newer_than=self._now() - YOUNG)
+                await self._ask(home, subject, ecosystem, afresh=True)
                 return
             except NotFound:
                 continue
 
-    async def _ask(self, home: Subject, subject: Subject, ecosystem: Ecosystem) -> tuple[File | None, int]:
-        """Ask one index, and what it leads to. Raises SubakError."""
+    async def _ask(
+        self, home: Subject, subject: Subject, ecosystem: Ecosystem, *, afresh: bool = False
+    ) -> tuple[File | None, int]:
+        """Ask one index, and what it leads to; with `afresh` all of it, although the file is known.
+
+        Raises SubakError.
+        """
         fetched, place = 0, home
         for _ in range(1 + FURTHEST):
             kept = await self._documents.find(place, ecosystem, newer_than=self._now() - YOUNG)
             fetched += kept.fetched
             file = self.known(subject, ecosystem)
-            if file is not None:
+            if file is not None and not afresh:
                 return file, fetched
             with self._documents.page(kept) as page:
                 further = ecosystem.leads(subject, page)

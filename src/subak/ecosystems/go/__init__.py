@@ -38,6 +38,7 @@ from subak.ecosystems.go.names import (
 )
 from subak.ecosystems.go.sumdb import (
     check_tile,
+    check_yes,
     database,
     evidence,
     prove_lookup,
@@ -69,12 +70,12 @@ ROUTES: tuple[Route, ...] = (
     # Never changes either; but alone it cannot be proved, and a wrong one must not stay.
     Route("tile", _SUMDB, Kind.CONFIG, DAY, forms=_OCTETS, plain=True),
     Route("signpost", _SUMDB, Kind.CONFIG, HOUR, forms=_PLAIN, plain=True),  # asked by ourselves only
-    Route("list", "/{module+}/@v/list", Kind.INDEX, 2 * MINUTE, forms=_PLAIN),
-    Route("query", _MODULE_INFO, Kind.CONFIG, MINUTE, forms=_JSON),
-    Route("info", _MODULE_INFO, Kind.CONFIG, FOREVER, forms=_JSON),  # of a version that is canonical
+    Route("list", "/{module+}/@v/list", Kind.INDEX, 2 * MINUTE, forms=_PLAIN, optional=True),
+    Route("query", _MODULE_INFO, Kind.CONFIG, MINUTE, forms=_JSON, optional=True),
+    Route("info", _MODULE_INFO, Kind.CONFIG, FOREVER, forms=_JSON, optional=True),  # of a version that is canonical
     Route("mod", "/{module+}/@v/{version}.mod", Kind.ARTIFACT, content_type=_TEXT, open=True),
     Route("zip", "/{module+}/@v/{version}.zip", Kind.ARTIFACT, content_type="application/zip", open=True),
-    Route("newest", "/{module+}/@latest", Kind.CONFIG, 2 * MINUTE, forms=_JSON),
+    Route("newest", "/{module+}/@latest", Kind.CONFIG, 2 * MINUTE, forms=_JSON, optional=True),
 )
 """Below the mount. Only a leading 'sumdb' is special: the first element of a module's path has a dot."""
 
@@ -181,6 +182,8 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
             read_head(page.body)
         case "tile":
             check_tile(subject, page)
+        case "signpost":
+            check_yes(page)
         case "list":
             check_list(page)
         case "info" | "query" | "newest":
