@@ -334,6 +334,7 @@ class FakeGatekeeper:
 
     caller: Caller = field(default_factory=lambda: Caller(consumer="addr:127.0.0.1"))
     verdict: Verdict = ADMITTED
+    judged: Verdict = ADMITTED
     error: SubakError | None = None
     hides: frozenset[str] = frozenset()
     since: float = 0.0
@@ -345,6 +346,9 @@ class FakeGatekeeper:
 
     def admit(self, subject: Subject, caller: Caller, now: float) -> Verdict:
         return self.verdict
+
+    def judge(self, subject: Subject) -> Verdict:
+        return self.judged
 
     def hidden(self, subject: Subject) -> frozenset[str]:
         return self.hides

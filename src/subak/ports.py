@@ -260,6 +260,9 @@ class Gatekeeper(Protocol):
     def admit(self, subject: Subject, caller: Caller, now: float) -> Verdict:
         """The first objection wins; a rule that breaks objects. `now` is a monotonic time in seconds."""
 
+    def judge(self, subject: Subject) -> Verdict:
+        """Policy on the subject alone, when it was found out only after `admit` what is asked for. Counts nothing."""
+
     def hidden(self, subject: Subject) -> frozenset[str]:
         """Versions of the subject's project that documents must not offer."""
 

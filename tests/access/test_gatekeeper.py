@@ -94,3 +94,10 @@ def test_a_change_of_keys_is_a_new_generation_once_looked_at() -> None:
     assert subject.generation() == before
     subject.refresh()
     assert subject.generation() > before
+
+
+def test_a_subject_is_judged_without_being_counted() -> None:
+    strict = gate(Deny(["pkg:npm/b"], BY_NAME), Allowance(Limiter(1, 1)))
+    assert not strict.judge(Subject("npm", Kind.ARTIFACT, name="b", purl="pkg:npm/b@1.0.0")).admitted
+    for _ in range(5):
+        assert strict.judge(Subject("npm", Kind.ARTIFACT, name="a", purl="pkg:npm/a@1.0.0")).admitted

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from subak.access.gcra import Limiter
 from subak.access.rules import Allowance, Deny, Rule, admit
-from subak.ecosystems import BY_NAME
+from subak.ecosystems import BY_NAME, served
 from subak.errors import ConfigError
 from subak.model.exchange import ADMITTED, UNCLASSIFIED, UNIDENTIFIED, Caller, Kind, Subject, Verdict
 
@@ -70,6 +70,18 @@ def test_denied(purl: str, subject: Subject, said: str) -> None:
     assert bool(said) == bool(got)
 
 
+def test_denied_in_every_registry_of_the_ecosystem() -> None:
+    further = served(["npm-internal", "rubygems-internal"])
+    deny = Deny(["pkg:npm/evil", "pkg:npm/bad@1.0", "pkg:gem/gone@1"], further)
+    for ecosystem in ("npm", "npm-internal"):
+        whole, version = npm("evil", "2.0.0"), npm("bad", "1.0")
+        assert deny.object(replace(whole, ecosystem=ecosystem), ANN, 0) is not None
+        assert deny.object(replace(version, ecosystem=ecosystem), ANN, 0) is not None
+        assert deny.object(replace(npm("fine", "1.0"), ecosystem=ecosystem), ANN, 0) is None
+    assert deny.hidden(Subject("rubygems-internal", Kind.LISTING)) == {"gone@1"}
+    assert deny.hidden(Subject("npm-internal", Kind.LISTING)) == {"bad@1.0"}
+
+
 def test_nothing_is_denied_by_default() -> None:
     deny = Deny([], BY_NAME)
     assert deny.object(npm("a", "1.0.0"), ANN, 0) is None
@@ -83,7 +95,7 @@ def test_versions_are_hidden_from_documents() -> None:
     assert deny.hidden(npm("c")) == frozenset()
     assert deny.hidden(Subject("npm", Kind.LISTING)) == {"a@1.0.0", "a@2.0.0", "b@3.0.0"}
     assert deny.hidden(Subject("pypi", Kind.LISTING)) == frozenset()
-    assert deny.hidden(UNIDENTIFIED) == frozenset()
+    assert Deny(["pkg:npm/c"], BY_NAME).hidden(UNIDENTIFIED) == frozenset()
 
 
 @pytest.mark.parametrize("text", ["evil", "pkg:", "npm/evil", ""])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_world import TOY
-from subak.ecosystems import BY_NAME
+from subak.ecosystems import BY_NAME, served
 from subak.errors import BadRequest, NotAllowed, NotFound, SubakError
 from subak.model.exchange import Kind, Subject
 from subak.pipeline.identify import MOVED, identify
@@ -34,6 +36,19 @@ def test_subjects(path: str, kind: Kind, key: str, keyed: bool) -> None:
     subject = identify("GET", path, ALL)
     assert (subject.kind, subject.keyed) == (kind, keyed)
     assert subject.key.rstrip("/") == key.rstrip("/")
+
+
+def test_a_further_registry_has_subjects_of_its_own() -> None:
+    further = served(["pypi-internal", "npm-internal"])
+    for prefix, keyed in (("", False), ("/k", True)):
+        subject = identify("GET", f"{prefix}/pypi-internal/simple/numpy/", further)
+        same = identify("GET", f"{prefix}/pypi/simple/numpy/", further)
+        assert (subject.ecosystem, subject.keyed, same.ecosystem) == ("pypi-internal", keyed, "pypi")
+        assert replace(subject, ecosystem="pypi") == same
+    moved = identify("GET", "/pypi-internal/simple/NumPy", further)
+    assert (moved.ecosystem, moved.route, moved.part) == ("pypi-internal", MOVED, "simple/numpy/")
+    with pytest.raises(NotFound, match="no registry is served at /pypi-other"):
+        identify("GET", "/pypi-other/simple/numpy/", further)
 
 
 @pytest.mark.parametrize("path", ["/", "/-/health", "/-/", "/-/api/v1/x", "/-", "/favicon.ico", "/robots.txt"])

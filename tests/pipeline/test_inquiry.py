@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_world import BASE, Answer, FakeReply, World, sha256
-from subak.model.exchange import Origin
+from subak.model.exchange import Origin, Verdict
 
 OLD, NEW = b"created\n---\na 1.0\n", b"created\n---\na 1.0\nb 2.0\n"
 LOG = f"{BASE}log"
@@ -141,6 +141,15 @@ async def test_a_question_is_a_document(world: World) -> None:
     assert world.exchange.origin is Origin.CACHE
     assert (await ask(world, "ask", "POST", body=b"?")).status == 400
     assert (await world.ask("/toy/status/a", "POST")).status == 405
+
+
+async def test_policy_looks_again_once_the_question_is_read(world: World) -> None:
+    world.gatekeeper.judged = Verdict(False, "deny", "on the list")
+    reply = await ask(world, "ask", "POST", body=b"{}")
+    assert (reply.status, world.reading.error) == (403, "Refused")
+    world.upstream.pages[f"{BASE}heads/main"] = Answer(b"abc")
+    assert (await ask(world, "at/main/f")).status == 403
+    assert not any(a.url.startswith((f"{BASE}ask", f"{BASE}open")) for a in world.upstream.asked)
 
 
 async def test_query_parameters_that_matter(world: World) -> None:

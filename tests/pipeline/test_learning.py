@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_world import BASE, LARGE, SMALL, Answer, FakeReply, World, pinned, sha256
+from subak.model.digest import Pin
 from subak.model.exchange import Origin
 
 URL = f"{BASE}open/a/file.bin"
@@ -181,3 +182,21 @@ async def test_bytes_held_under_another_name_are_not_fetched_again(world: World)
     file = world.catalogue.file("lab", "closed/x")
     assert file is not None
     assert file.blob == sha256(SMALL)
+
+
+async def test_a_file_of_which_only_the_date_is_known_is_learnt_about(world: World) -> None:
+    world.upstream.pages[f"{BASE}post"] = Answer(BASE.encode())
+    world.upstream.pages[f"{BASE}sum/x"] = Answer(b"see x")
+    world.upstream.pages[f"{BASE}far/x"] = Answer(f"closed/x {pinned(SMALL)}\n".encode())
+    world.upstream.pages[f"{BASE}closed/x"] = Answer(SMALL)
+    world.catalogue.keep_pins("lab", [Pin("closed/x", "", published=5.0, dates=True)])
+    assert (await ask(world, "closed/x")).body == SMALL
+    assert world.exchange.proof.digest == pinned(SMALL)
+
+
+async def test_statuses_that_mean_there_is_none(world: World) -> None:
+    world.upstream.pages[URL] = Answer(b"forbidden", 403)
+    assert (await ask(world, "open/a/file.bin")).status == 502
+    world.upstream.pages[f"{BASE}by/{sha256(SMALL)}"] = Answer(b"forbidden", 403)
+    reply = await ask(world, f"by/{sha256(SMALL)}")
+    assert (reply.status, reply.headers["x-lab-error"]) == (404, "named")

@@ -10,6 +10,7 @@ from typing import Protocol
 from packageurl import PackageURL
 
 from subak.access.gcra import Limiter
+from subak.ecosystems import family
 from subak.ecosystems.base import Ecosystem, subject_of
 from subak.errors import ConfigError
 from subak.model.exchange import ADMITTED, UNIDENTIFIED, Caller, Kind, Subject, Verdict
@@ -42,7 +43,7 @@ class Allowance:
 
 
 class Deny:
-    """Named packages, or versions of them, that nobody gets."""
+    """Named packages, or versions of them, that nobody gets from any registry of their ecosystem."""
 
     name = "deny"
 
@@ -71,18 +72,17 @@ class Deny:
             return Verdict(False, self.name, f"{project} is on this gateway's deny list")
         if subject.kind in (Kind.ARTIFACT, Kind.METADATA, Kind.DERIVED) and project in self._versions:
             denied = self._versions[project]
-            if self._fold[subject.ecosystem](subject.version) in denied:
+            if self._fold[family(subject.ecosystem)](subject.version) in denied:
                 return Verdict(False, self.name, f"{project} {subject.version} is on this gateway's deny list")
             if not version:
                 return Verdict(False, self.name, f"{project}: versions are denied and this file's version is unknown")
         return None
 
     def hidden(self, subject: Subject) -> frozenset[str]:
-        """Versions that documents of this project must not offer; for a listing, 'name@version' of all projects."""
-        if subject.kind is Kind.LISTING:
-            return frozenset(self._listed.get(subject.ecosystem, ()))
-        if not self._versions or not subject.purl:
-            return frozenset()
+        """Versions that documents of this project must not offer; where a document is about many, 'name@version' of
+        all projects."""
+        if subject.kind is Kind.LISTING or not subject.purl:
+            return frozenset(self._listed.get(family(subject.ecosystem), ()))
         return frozenset(self._versions.get(_bare(subject.purl), ()))
 
 

@@ -55,6 +55,8 @@ class Route:
     keeps: tuple[str, ...] = ()
     """Upstream response headers (lowercase) that are remembered with the copy and given to `Ecosystem.headers`.
     Content-Type and Last-Modified are always remembered."""
+    absent: tuple[int, ...] = (404, 410, 451)
+    """Upstream statuses that mean "there is no such thing". Some storage services say 403, some hubs 401."""
     roams: bool = False
     """Redirects may lead to any public host: the registry keeps these bytes at a storage service."""
 

@@ -71,7 +71,7 @@ class Artifacts:
             await asyncio.to_thread(self._catalogue.lose_blob, file.blob)
             file = replace(file, blob="", size=-1)
         learnt = 0
-        if file is None and not route.open:
+        if not route.open and (file is None or _only_dated(file)):
             file, learnt = await self._learning.learn(subject, ecosystem)
             if file.blob and (held := body_of(file.blob, self._blobs)) is not None:
                 return described(Origin.CACHE, held, file, subject, ecosystem, route, learnt)
@@ -122,7 +122,7 @@ class Artifacts:
             return described(Origin.CACHE, Held(file.pin.size), file, subject, ecosystem, route)
         ask = Fetch(ecosystem.name, file.pin.url, accept=route.accept, method="HEAD", roams=route.roams)
         async with self._upstream.fetch(ask) as response:
-            if response.status in (404, 410):
+            if response.status in route.absent:
                 raise await self._gone(ecosystem, subject, route, file.pin.url)
             if response.status != 200 or response.length < 0:
                 return None
@@ -317,3 +317,8 @@ class Artifacts:
         await passing.open()
         found = described(Origin.UPSTREAM, Held(passing.length), file, subject, ecosystem, route)
         return replace(found, body=passing, last=passing.close, ranges=False, good_until=0.0)
+
+
+def _only_dated(file: File) -> bool:
+    """Whether nothing is known that a file could be fetched or checked by."""
+    return not (file.pin.digest or file.pin.url or file.first_seen or file.blob)

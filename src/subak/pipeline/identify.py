@@ -49,7 +49,9 @@ def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem], query:
     subject = ecosystem.subject(route, parameters)
     if isinstance(subject, Moved):
         return Subject(ecosystem.name, route.kind, MOVED, part=subject.path, keyed=keyed)
-    return replace(subject, keyed=True) if keyed else subject
+    if keyed or subject.ecosystem != ecosystem.name:  # a further registry, of which its ecosystem knows nothing
+        return replace(subject, ecosystem=ecosystem.name, keyed=keyed)
+    return subject
 
 
 def _asked_for(query: str, names: tuple[str, ...]) -> dict[str, str]:

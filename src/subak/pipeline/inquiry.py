@@ -164,7 +164,7 @@ class Inquiry:
     async def _answered(self, about: About, ask: Fetch, response: Response) -> Answered:
         """Judge and keep a complete answer."""
         name, key = about.ecosystem.name, about.subject.key
-        if response.status in (404, 410, 451):
+        if response.status in about.route.absent:
             await self._note_absence(about, response.url)
             raise NotFound(f"the upstream of {name} has no {key}")
         if response.status in (401, 403):

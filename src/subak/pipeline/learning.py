@@ -67,12 +67,12 @@ class Learning:
             kept = await self._documents.find(place, ecosystem, newer_than=self._now() - YOUNG)
             fetched += kept.fetched
             file = self.known(subject, ecosystem)
-            if file is not None and not afresh:
+            if file is not None and file.pin.digest and not afresh:
                 return file, fetched
             with self._documents.page(kept) as page:
                 further = ecosystem.leads(subject, page)
             if further is None:
-                break
+                return file, fetched
             place = further
         return None, fetched
 

@@ -50,6 +50,7 @@ def refusal(error: SubakError, x: Exchange, ecosystems: Mapping[str, Ecosystem],
         headers.append(("www-authenticate", 'Basic realm="subak", charset="UTF-8"'))
     if ecosystem is not None:
         headers += [(name, _phrase(short, 200)) for name in ecosystem.notice_headers]
+        headers += ecosystem.error_headers(x.subject, status)
     body = _text(error, request_id) if plain else msgspec.json.encode(problem)
     return Refusal(status, tuple(headers), body, _reason(error))
 

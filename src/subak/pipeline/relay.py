@@ -32,6 +32,7 @@ class PassingFile:
         self._ask = Fetch(ecosystem, file.pin.url, accept=route.accept, roams=route.roams)
         self._what = f"{ecosystem} {key}"
         self._file = file
+        self._route = route
         self._stack = AsyncExitStack()
         self._hanging_up: asyncio.Task[None] | None = None
         self.length = -1
@@ -49,7 +50,7 @@ class PassingFile:
 
     def _check(self, response: Response) -> None:
         """Raises NotFound, UpstreamLied, Mismatch unless the answer can be the file; learns its length."""
-        if response.status in (404, 410, 451):
+        if response.status in self._route.absent:
             raise NotFound(f"{self._what} is no longer at its upstream")
         if response.status != 200:
             raise UpstreamLied(f"the upstream answered {response.status} for {self._what}")

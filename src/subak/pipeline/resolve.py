@@ -48,6 +48,7 @@ async def resolve(x: Exchange, sources: Sources, body: Callable[[], Awaitable[by
     route = ecosystem.route(subject.route)
     if x.asked.method == "POST" and subject.kind in (Kind.INDEX, Kind.LISTING, Kind.CONFIG):
         subject = ecosystem.question(subject, await body())
+        sources.gatekeeper.judge(subject).require()
     match subject.kind:
         case Kind.MADE:
             return _made(x, ecosystem, route)
@@ -97,6 +98,7 @@ async def _file(x: Exchange, sources: Sources, ecosystem: Ecosystem) -> Found:
     kept = await sources.documents.find(moving, ecosystem)
     with sources.documents.page(kept) as page:
         settled = ecosystem.settle(subject, page)
+    sources.gatekeeper.judge(settled).require()
     found = await sources.artifacts.find(settled, ecosystem, ecosystem.route(settled.route), head=head)
     others = tuple(h for h in found.headers if h[0] != "cache-control")
     until = min(found.good_until, kept.good_until)

@@ -54,7 +54,7 @@ class Transfer:
         Raises NotFound, UpstreamDown, UpstreamLied, Mismatch, StoreFailed; the part is gone then.
         """
         flight.pin = order.pin
-        ecosystem, subject, verifier = order.ecosystem, order.subject, None
+        ecosystem, verifier = order.ecosystem, None
         part = self._blobs.part(flight.name)
         try:
             etag = ""
@@ -70,7 +70,7 @@ class Transfer:
                 )
                 try:
                     async with self._upstream.fetch(ask) as response:
-                        _must_be_file(response, ecosystem, subject, flight.pin)
+                        _must_be_file(response, order, flight.pin)
                         etag = response.headers.get("etag", "")
                         if verifier is None:
                             flight.remembered = _worth_keeping(order.route, response.headers)
@@ -167,10 +167,10 @@ def _worth_keeping(route: Route, headers: Mapping[str, str]) -> dict[str, str]:
     return kept | {name: value for name in names if (value := clean(headers.get(name, "")))}
 
 
-def _must_be_file(response: Response, ecosystem: Ecosystem, subject: Subject, pin: Pin) -> None:
+def _must_be_file(response: Response, order: Order, pin: Pin) -> None:
     """Raises NotFound, UpstreamLied unless the answer can be the file."""
-    status = response.status
-    if status in (404, 410, 451):
+    ecosystem, subject, status = order.ecosystem, order.subject, response.status
+    if status in order.route.absent:
         raise NotFound(f"the upstream of {ecosystem.name} no longer has {subject.key}")
     if status in (401, 403):
         raise UpstreamLied(f"the upstream of {ecosystem.name} refuses {subject.key} with {status}")
