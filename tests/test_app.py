@@ -105,10 +105,14 @@ def test_certificates_are_tried_before_listening(tmp_path: Path) -> None:
         app._check_tls(missing)
 
 
+FURTHER = {"pypi-internal": "https://registry.example/simple/"}
+
+
 def test_upstreams_of_unknown_ecosystems_are_refused() -> None:
     with pytest.raises(ConfigError, match="pypy"):
-        app._check_ecosystems(config(upstream__registries={"pypy": "https://registry.example/"}))
-    app._check_ecosystems(config(upstream__registries={"pypi": "https://registry.example/"}))
+        app.upstreams(config(upstream__registries={"pypy": "https://registry.example/"}))
+    (found,) = (f for f in app.upstreams(config(upstream__registries=FURTHER)) if f.ecosystem == "pypi-internal")
+    assert found.url == FURTHER["pypi-internal"]
 
 
 def test_uvicorn_is_told_what_the_settings_say() -> None:

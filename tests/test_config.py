@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subak.config import SECTIONS, Bytes, Config, Seconds, environment, load, parse_bytes, parse_seconds
+from subak.config import (
+    SECTIONS,
+    Bytes,
+    Config,
+    Seconds,
+    environment,
+    load,
+    parse_bytes,
+    parse_seconds,
+    upstream_variable,
+)
 from subak.errors import ConfigError
 
 
@@ -162,11 +172,15 @@ def test_upstreams_by_variable() -> None:
     path = written("[upstream]\nregistries = { npm = 'off', pypi = 'auto' }\nattempts = 2\n")
     environ = {
         "SUBAK_UPSTREAM_PYPI": "http://127.0.0.1:3141/simple/",
+        "SUBAK_UPSTREAM_DEBIAN_SECURITY": "http://127.0.0.1:3142/",
         "SUBAK_UPSTREAM_ATTEMPTS": "9",
         "SUBAK_UPSTREAM_CONNECT_TIMEOUT": "4",
     }
     upstream = load(path, environ).upstream
-    assert upstream.registries == {"npm": "off", "pypi": "http://127.0.0.1:3141/simple/"}
+    assert upstream.registries == {
+        "npm": "off", "pypi": "http://127.0.0.1:3141/simple/", "debian-security": "http://127.0.0.1:3142/"
+    }  # fmt: skip
+    assert upstream_variable("debian-security") == "SUBAK_UPSTREAM_DEBIAN_SECURITY"
     assert (upstream.attempts, upstream.connect_timeout) == (9, 4)
 
 

@@ -35,7 +35,7 @@ def settings() -> str:
         lines += [
             f"## [{section}]",
             "",
-            (kind.__doc__ or "").strip(),
+            " ".join((kind.__doc__ or "").split()),
             "",
             "| key | default | variable | meaning |",
             "| --- | --- | --- | --- |",
@@ -49,7 +49,8 @@ def settings() -> str:
             )
         lines.append("")
     lines += [
-        "Shorthands: `SUBAK_DATA` for `cache.data`, `SUBAK_UPSTREAM_<ECOSYSTEM>` for one of `upstream.registries`.",
+        "Shorthands: `SUBAK_DATA` for `cache.data`, `SUBAK_UPSTREAM_<REGISTRY>` for one of `upstream.registries`, with "
+        "`_` in place of `-`: `SUBAK_UPSTREAM_DEBIAN_SECURITY` for `debian-security`.",
         "",
     ]
     return "\n".join(lines)

@@ -26,7 +26,7 @@ from subak.access.gcra import Limiter
 from subak.adoption.banner import banner
 from subak.config import Config, environment
 from subak.console.home import home
-from subak.ecosystems import ALL, BY_NAME
+from subak.ecosystems import served
 from subak.errors import ConfigError, NoUpstream, StoreFailed
 from subak.gateway.door import Door
 from subak.gateway.worker import Settings, Worker, gatekeeper_of, limits_of
@@ -58,8 +58,8 @@ def random_token() -> str:
 
 
 def upstreams(config: Config) -> tuple[Found, ...]:
-    """Every ecosystem's upstream as this machine has it now; nothing is written."""
-    return look_around(config, ALL, environment(), Path.home())
+    """Every registry's upstream as this machine has it now; nothing is written. Raises ConfigError."""
+    return look_around(config, served(config.upstream.registries).values(), environment(), Path.home())
 
 
 def open_keys(config: Config) -> Keys:
@@ -71,7 +71,7 @@ def serve(config: Config) -> int:
     """Run the gateway until a signal. Raises ConfigError, StoreFailed before it listens; 0 after a clean stop."""
     prepare_logging(config)
     _check_tls(config)
-    _check_ecosystems(config)
+    served(config.upstream.registries)
     folder = open_folder(config.folder)
     occupancy = folder.occupy()
     try:
@@ -151,7 +151,8 @@ class _Front:
         self._founds = founds
 
     def __call__(self, base: str) -> tuple[bytes, str]:
-        return home(base, ALL, self._founds, subak.__version__)
+        ecosystems = served(found.ecosystem for found in self._founds)
+        return home(base, ecosystems.values(), self._founds, subak.__version__)
 
 
 def _listen(config: Config) -> socket.socket:
@@ -194,12 +195,6 @@ def _check_tls(config: Config) -> None:
         raise ConfigError(
             f"the certificate {config.server.tls_cert} with the key {config.server.tls_key} cannot be used: {error}"
         ) from error
-
-
-def _check_ecosystems(config: Config) -> None:
-    for name in config.upstream.registries:
-        if name not in BY_NAME:
-            raise ConfigError(f"upstream.registries: no ecosystem {name!r}; there are {', '.join(BY_NAME)}")
 
 
 def _secret(file: Path) -> bytes:
@@ -259,5 +254,6 @@ def explain(config: Config, text: str, agent: str = "") -> Explanation:
     limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
     gatekeeper = gatekeeper_of(config, Keys(database), _secret(config.folder / "secret"), limiter)
     blobs = Blobs(folder, config.cache.reserve)
-    known = Known(BY_NAME, gatekeeper, Catalogue(database), blobs, limits_of(config), base, now)
+    ecosystems = served(config.upstream.registries)
+    known = Known(ecosystems, gatekeeper, Catalogue(database), blobs, limits_of(config), base, now)
     return tell(read_question(text, agent, now()), known)

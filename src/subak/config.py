@@ -112,9 +112,12 @@ class CacheConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamConfig:
-    """How upstreams are reached. `[upstream.registries]` sets one ecosystem's URL each; absent ones are discovered."""
+    """How upstreams are reached. `[upstream.registries]` sets one ecosystem's URL each; absent ones are discovered.
+    A further registry of an ecosystem is named `<ecosystem>-<suffix>` and served below `/<ecosystem>-<suffix>/`."""
 
-    registries: dict[str, str] = option({}, "Ecosystem = URL, 'auto' (the default) or 'off'.")
+    registries: dict[str, str] = option(
+        {}, "Ecosystem = URL, 'auto' (the default) or 'off'; `<ecosystem>-<suffix>` = URL for a further one."
+    )
     allow_hosts: list[str] = option([], "Further hosts that documents or redirects of an upstream may lead to.")
     connect_timeout: Seconds = option(Seconds(10), "For a connection.")
     first_byte_timeout: Seconds = option(Seconds(30), "For the head of an answer.")
@@ -194,11 +197,11 @@ def load(path: str = "", environ: Mapping[str, str] | None = None, **overrides: 
     if environ.get("SUBAK_DATA") and "SUBAK_CACHE_DATA" not in environ:
         tree["cache"]["data"] = environ["SUBAK_DATA"]
     for name, value in environ.items():
-        found = re.fullmatch(r"SUBAK_UPSTREAM_([A-Z0-9]+)", name)
+        found = re.fullmatch(r"SUBAK_UPSTREAM_([A-Z0-9]+(?:_[A-Z0-9]+)*)", name)
         if found and found[1].lower() not in {f.name for f in dataclasses.fields(UpstreamConfig)}:
             registries = tree["upstream"].setdefault("registries", {})
             if isinstance(registries, dict):  # else it is refused below
-                tree["upstream"]["registries"] = {**registries, found[1].lower(): value}
+                tree["upstream"]["registries"] = {**registries, found[1].lower().replace("_", "-"): value}
     for name, value in overrides.items():
         if value is not None:
             section, _, key = name.partition("__")
@@ -207,6 +210,11 @@ def load(path: str = "", environ: Mapping[str, str] | None = None, **overrides: 
     config = Config(**built, source=source)
     _check(config)
     return config
+
+
+def upstream_variable(registry: str) -> str:
+    """The variable that names one registry's URL: 'SUBAK_UPSTREAM_DEBIAN_SECURITY' for 'debian-security'."""
+    return f"SUBAK_UPSTREAM_{registry.upper().replace('-', '_')}"
 
 
 def _section_type(section: str) -> Any:

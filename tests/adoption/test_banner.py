@@ -60,3 +60,13 @@ def test_lines_that_are_too_long_are_for_now_or_elsewhere() -> None:
     assert f'  tool       eval "$(subak env tool --url {URL})"\n' in text
     assert f"  more       plain, other: see {URL}/\n" in text
     assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_long_names_keep_the_columns_straight() -> None:
+    upstreams = [
+        Found("pypi", "https://registry.example/", "built in", by=BUILTIN),
+        Found("pypi-internal", "https://files.example/", "from X", by=CHOSEN, notes=("a note",)),
+    ]
+    text = banner(URL, upstreams, Config(), [_ecosystem("pypi", "pip")])
+    assert "  pypi          https://registry.example/ (built in)\n" in text
+    assert "  pypi-internal https://files.example/ (from X)\n                a note\n" in text

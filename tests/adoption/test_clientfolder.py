@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import settings as options
 from hypothesis import strategies as st
 
-from subak.adoption.clientfolder import shim_for, write, written
-from subak.adoption.settings import Settings, render
+from subak.adoption.clientfolder import copied, rebased, shim_for, write, written
+from subak.adoption.settings import Copy, Settings, render
 from subak.errors import StoreFailed
 
 URL = "http://127.0.0.1:8765"
@@ -127,6 +127,103 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(StoreFailed, match="the settings of clients cannot be written") as caught:
         write(_settings(tmp_path, "x"), {})
     assert "SUBAK_DATA" in caught.value.fix
+
+
+# ---------------------------------------------------------------- copies
+
+BASES = (("http://h.example/debian/", "OURS/debian"), ("http://h.example/debian/old/", "OURS/debian-old"))
+
+
+@pytest.mark.parametrize(
+    ("text", "copy"),
+    [
+        ("deb http://h.example/debian stable main\n", "deb OURS/debian stable main\n"),
+        ("deb http://h.example/debian/ stable main", "deb OURS/debian/ stable main"),
+        ("URIs: http://h.example/debian", "URIs: OURS/debian"),
+        ("URIs: http://h.example/debian/a https://h.example/debian", "URIs: OURS/debian/a https://h.example/debian"),
+        ("<url>http://h.example/debian</url>", "<url>OURS/debian</url>"),
+        ('"http://h.example/debian", x', '"OURS/debian", x'),
+        ("deb http://me:secret@H.example:80/debian stable main", "deb OURS/debian stable main"),
+        ("deb http://h.example/debian/old stable main", "deb OURS/debian-old stable main"),
+        ("http://h.example/debian/older", "OURS/debian/older"),
+        ("http://h.example/debian?a#b", "OURS/debian?a#b"),
+        # somebody else's, and what is no address of a registry
+        ("http://h.example/debian-security", None),
+        ("http://h.example/", None),
+        ("http://h.example:8080/debian", None),
+        ("http://h.example.evil/debian", None),
+        ("ftp://h.example/debian", None),
+        ("mirror+http://h.example/debian", None),
+        ("http://[h.example/debian", None),
+        ("h.example/debian", None),
+    ],
+)
+def test_addresses_below_an_upstream_become_ours(text: str, copy: str | None) -> None:
+    assert rebased(text, BASES) == (text if copy is None else copy)
+
+
+@given(st.text(), st.text())
+def test_any_text_can_be_copied(before: str, behind: str) -> None:
+    copy = rebased(f"{before} http://h.example/debian {behind}", BASES)
+    assert copy == f"{before} OURS/debian {behind}"
+    assert rebased(copy, BASES) == copy
+
+
+def _copying(tmp_path: Path) -> Settings:
+    bases = (("http://h.example/debian/", URL),)
+    machine = tmp_path / "etc"
+    copies = (Copy(f"{machine}/one", "apt/one", bases), *(Copy(f"{machine}/d/*.{s}", "apt/d/", bases) for s in "ab"))
+    return Settings(URL, ("x",), (), f"{tmp_path}/folder", (("apt/conf", "x\n"),), (), copies)
+
+
+def test_copies_follow_the_machine(tmp_path: Path) -> None:
+    settings = _copying(tmp_path)
+    machine, folder = tmp_path / "etc", tmp_path / "folder" / "apt"
+    (machine / "d").mkdir(parents=True)
+    write(settings, {})
+    assert sorted(p.name for p in folder.rglob("*")) == ["conf", "d"]
+    assert not written(settings, {}), "nothing points here"
+    (machine / "one").write_bytes(b"# \xff\r\nhttp://h.example/debian a\r\n")
+    (machine / "d" / "x.a").write_text("http://h.example/debian")
+    (machine / "d" / "x.b").write_text("http://other.example/debian")
+    (machine / "d" / "x.c").write_text("not read")
+    (machine / "d" / ".y.a").write_text("half written")
+    (machine / "d" / "z.a").mkdir()
+    assert not written(settings, {})
+    write(settings, {})
+    assert written(settings, {})
+    assert (folder / "one").read_bytes() == f"# \xff\r\n{URL} a\r\n".encode("latin-1")
+    assert {p.name: p.read_text() for p in (folder / "d").iterdir()} == {
+        "x.a": URL,
+        "x.b": "http://other.example/debian",
+    }
+    assert stat.S_IMODE((folder / "d" / "x.b").stat().st_mode) == 0o600, "it may hold credentials"
+    (machine / "one").unlink()
+    (machine / "d" / "x.a").unlink()
+    assert not written(settings, {})
+    write(settings, {})
+    assert not (folder / "one").exists()
+    assert [p.name for p in (folder / "d").iterdir()] == ["x.b"]
+    assert (folder / "conf").read_text() == "x\n"
+
+
+def test_a_file_that_is_kept_from_us_is_left_out(tmp_path: Path) -> None:
+    settings, file = _copying(tmp_path), tmp_path / "etc" / "one"
+    file.parent.mkdir()
+    file.touch(mode=0)
+    root = os.geteuid() == 0
+    os.seteuid(65534 if root else os.geteuid())  # nothing is kept from root
+    try:
+        assert copied(settings, {}) == {}
+    finally:
+        os.seteuid(0 if root else os.geteuid())
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "one").symlink_to("one")
+    with pytest.raises(StoreFailed, match="the settings of clients cannot be written"):
+        write(_copying(tmp_path), {})
 
 
 @pytest.mark.parametrize("shell", ["sh", "fish"])

@@ -278,6 +278,25 @@ def test_a_client_that_files_and_shims_point_here(tmp_path: Path) -> None:
     assert _only(doctor.clients(moved)).state == "warn", "its file names another upstream"
 
 
+def test_a_client_that_a_copy_points_here(tmp_path: Path) -> None:
+    _install(tmp_path, "tool", "echo tool 1.2")
+    tool = dataclasses.replace(
+        TOOL, files=(), shims=(), copies=((f"{tmp_path}/sources", "sources"),), environ=(("TOOL", "{folder}/sources"),)
+    )
+    found = (Found("pypi", "https://x.example/"), Found("pypi-old", "https://y.example/"))
+    patient = _patient(tmp_path, upstreams=found, ecosystems=(dataclasses.replace(SAMPLE, clients=(tool,)),))
+    ours = settings_for(
+        (), URL, environ=patient.environ, ecosystems=patient.ecosystems, folder=folder_for(patient.config.folder, URL),
+        upstreams={f.ecosystem: f.url for f in found},
+    )  # fmt: skip
+    pointed = dataclasses.replace(patient, environ=dict(patient.environ) | dict(ours.environ))
+    for address, state in (("https://z.example/", "warn"), ("https://y.example/", "ok"), ("https://x.example/", "ok")):
+        (tmp_path / "sources").write_text(address)
+        assert _only(doctor.clients(pointed)).state == "warn", "the copy is older than the file"
+        write(ours, patient.environ)
+        assert _only(doctor.clients(pointed)).state == state
+
+
 GO = Client("go", (("GOPROXY", "{base}/go"),), "go env -w GOPROXY={base}/go", version=("go", "version"))
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from subak.adoption.settings import (
     SHELLS,
+    Copy,
     Settings,
     check_url,
     folder_for,
@@ -278,6 +279,38 @@ def test_clients_that_need_what_is_not_there_are_skipped_with_a_word() -> None:
     assert [s.why for s in colon.skipped] == ["PATH cannot hold /a:b, because of the colon"]
     assert [e.name for e in needing_upstream((), MORE)] == ["mirror"]
     assert needing_upstream(("filed", "line"), MORE) == ()
+
+
+COPYING = Client(
+    name="copying", environ=(("COPYING_LIST", "{folder}/list"),), line="", copies=(("/etc/list", "list"),)
+)  # fmt: skip
+COPIED = (_ecosystem("copied", COPYING),)
+
+
+def test_copies_name_every_upstream_of_their_family() -> None:
+    upstreams = {
+        "copied": "http://h.example/a/", "copied-old": "http://h.example/a-old/", "copied-none": "", "other": "http://o/"
+    }  # fmt: skip
+    found = settings_for((), URL, ecosystems=COPIED, folder=FOLDER, upstreams=upstreams)
+    bases = (("http://h.example/a/", f"{URL}/copied"), ("http://h.example/a-old/", f"{URL}/copied-old"))
+    assert found.copies == (Copy("/etc/list", "list", bases),)
+    assert dict(found.environ)["COPYING_LIST"] == f"{FOLDER}/list"
+    only = settings_for((), URL, ecosystems=COPIED, folder=FOLDER, upstreams={"copied-old": "http://h.example/"})
+    assert only.copies[0].bases == (("http://h.example/", f"{URL}/copied-old"),)
+    assert needing_upstream((), COPIED) == COPIED
+
+
+@pytest.mark.parametrize(
+    ("folder", "upstreams", "why"),
+    [
+        (FOLDER, {}, "copied has no upstream"),
+        (FOLDER, {"other": "http://o/"}, "copied has no upstream"),
+        (None, {"copied": "http://o/"}, "it needs files, which are for this machine only"),
+    ],
+)
+def test_copies_that_cannot_be_made(folder: Path | None, upstreams: dict[str, str], why: str) -> None:
+    found = settings_for((), URL, ecosystems=COPIED, folder=folder, upstreams=upstreams)
+    assert ([s.why for s in found.skipped], found.copies) == ([why], ())
 
 
 def test_without_takes_back_what_was_put_in() -> None:

@@ -12,18 +12,19 @@ import pytest
 
 from subak.adoption.settings import line_for
 from subak.console.home import home
-from subak.ecosystems import ALL
+from subak.ecosystems import ALL, served
 from subak.ecosystems.base import Client, Ecosystem
 from subak.errors import BadRequest
 from subak.model.exchange import UNIDENTIFIED
-from subak.sources.discovery import BUILTIN, CLIENT, Found
+from subak.sources.discovery import BUILTIN, CLIENT, OFF, Found
 
 BASE = "https://gate.example/subak"
 UPSTREAMS = [
     Found(
         "pypi", "https://registry.example:8443/private/simple/", "from PIP_INDEX_URL", authorization="Basic c2VjcmV0"
     ),
-    Found("npm", problem="it is <switched> off"),
+    Found("npm", problem="the <address> is no URL", by=CLIENT),
+    Found("cargo", problem="it is switched off", by=OFF),
 ]
 PAGE, CSP = home(BASE, ALL, UPSTREAMS, "1.2.3")
 TEXT = PAGE.decode()
@@ -87,12 +88,27 @@ def test_it_loads_nothing_and_runs_only_what_the_policy_names() -> None:
     assert "unsafe" not in CSP
 
 
-def test_each_client_has_its_line() -> None:
-    code = _seen(TEXT).code
+def test_each_client_of_what_is_served_has_its_line() -> None:
+    further = served(["debian-security"]).values()
+    found = [Found(e.name, f"https://{e.name}.example/", by=BUILTIN) for e in further]
+    seen = _seen(home(BASE, further, found, "1")[0].decode())
     for ecosystem in ALL:
         for client in ecosystem.clients:
-            assert line_for(client, BASE) in [*code, ""]
-    assert f"subak run --url {BASE} -- COMMAND" in code
+            assert line_for(client, BASE, f"https://{ecosystem.name}.example/") in [*seen.code, ""]
+        assert f"#{ecosystem.name}" in seen.links or not ecosystem.clients
+    assert f"subak run --url {BASE} -- COMMAND" in seen.code
+    assert "#debian-security" not in seen.links, "its clients are those of its family"
+
+
+def test_what_is_not_served_is_told_in_a_line() -> None:
+    code = _seen(TEXT).code
+    assert line_for(ALL[0].clients[0], BASE) in code
+    for ecosystem in ALL[1:]:
+        for client in ecosystem.clients:
+            assert line_for(client, BASE) not in code
+    assert "Served once an upstream is set: Ruby gems, Go modules," in TEXT
+    assert "Switched off: Rust crates (Cargo).<" in TEXT
+    assert TEXT.count('class="none"') == 1
 
 
 @pytest.mark.parametrize(
@@ -115,12 +131,14 @@ def test_upstreams_by_host_alone() -> None:
     assert "registry.example:8443" in TEXT
     assert "/private/" not in TEXT
     assert "c2VjcmV0" not in TEXT
-    assert "it is &lt;switched&gt; off" in TEXT
+    assert "the &lt;address&gt; is no URL" in TEXT
+    assert ">/pypi/<" in TEXT
 
 
 def test_links_lead_to_our_own_pages_below_the_prefix() -> None:
     paths = ("/-/health", "/-/metrics", "/-/api/openapi.json")
-    assert _seen(TEXT).links == [BASE + path for path in paths]
+    assert _seen(TEXT).links == ["#pypi", *(BASE + path for path in paths)]
+    assert '<h3 id="pypi">' in TEXT
     assert "1.2.3" in TEXT
 
 
@@ -130,10 +148,14 @@ def test_everything_is_escaped() -> None:
         name="pypi", title=nasty, routes=(), subject=lambda r, p: UNIDENTIFIED, source=lambda s, b: b,
         clients=(Client(nasty, (), nasty),),
     )  # fmt: skip
-    page = home(BASE, [sample], [Found("pypi", problem=nasty)], nasty)[0].decode()
-    assert nasty not in page
-    assert page.count("<script>") == 1
-    assert nasty in _seen(page).code
+    told = (Found("pypi", problem=nasty), Found("pypi", problem=nasty, by=CLIENT), Found("pypi", problem=nasty, by=OFF))
+    pages = [home(BASE, [sample], [found], nasty)[0].decode() for found in told]
+    pages.append(home(BASE, [sample], [Found("pypi", f"https://{nasty}/", nasty)], nasty)[0].decode())
+    for page in pages:
+        assert nasty not in page
+        assert page.count("<script>") == 1
+        _seen(page)
+    assert nasty in _seen(pages[-1]).code
 
 
 @pytest.mark.parametrize(
@@ -145,4 +167,4 @@ def test_a_host_that_must_not_reach_a_shell(base: str) -> None:
 
 
 def test_an_ecosystem_nobody_looked_for() -> None:
-    assert "none is set" in home(BASE, ALL, [], "1")[0].decode()
+    assert f"Served once an upstream is set: {ALL[0].title}" in home(BASE, ALL, [], "1")[0].decode()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from e2e.asking import Answer, ask
+from subak.config import upstream_variable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -87,7 +88,7 @@ class Gateway:
         environ = clean_environment() if self.upstreams else dict(os.environ)
         environ = {k: v for k, v in environ.items() if not k.startswith("SUBAK_")}
         environ |= {f"SUBAK_{name.replace('.', '_')}".upper(): value for name, value in self.settings.items()}
-        environ |= {f"SUBAK_UPSTREAM_{name.upper()}": url for name, url in self.upstreams.items()}
+        environ |= {upstream_variable(name): url for name, url in self.upstreams.items()}
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, environ.get("PYTHONPATH", "")]))
         environ["PYTHONUNBUFFERED"] = "1"
         if self.home:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from pathlib import Path
 
@@ -18,8 +20,11 @@ from e2e.running import IMPATIENT, Gateway, clean_environment
 from e2e.scene import eventually, refused
 from registry.debian_registry import Deb, DebianRegistry, Signer
 from registry.weather import Weather
-from subak.adoption.settings import fill
+from subak.adoption.asking import upstreams_at
+from subak.adoption.clientfolder import write
+from subak.adoption.settings import fill, settings_for
 from subak.ecosystems.debian import DEBIAN
+from subak.sources.clientfiles import places, read
 from subak.sources.discovery import discover
 
 APT = {"user-agent": "Debian APT-HTTP/1.3 (2.6.1)"}
@@ -456,7 +461,94 @@ def test_what_is_altered_or_denied_fails_loudly(tmp_path: Path, signer: Signer) 
         assert "403" in first.fails("install", "--download-only", "denied")
 
 
+# ---------------------------------------------------------------- pointed here by a copy of its own sources
+
+
+def private(folder: Path) -> list[str]:
+    """Options under which apt-get keeps everything of its own in `folder`, and nothing is installed yet."""
+    for name in ("lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True)
+    (folder / "status").touch()
+    own = {"Dir::State": folder, "Dir::State::lists": "lists", "Dir::State::status": folder / "status"}
+    own |= {"Dir::Cache": folder / "cache", "Dir::Log": folder, "APT::Sandbox::User": "", "Acquire::Languages": "none"}
+    return [word for name, value in own.items() for word in ("-o", f"{name}={value}")]
+
+
+def apt_through(environ: Mapping[str, str], *command: str) -> str:
+    """What a command says that must not reach anything but this machine."""
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    env = {**clean_environment(**nowhere, LC_ALL="C"), **environ}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@client
+def test_its_own_sources_with_our_address_in_them(tmp_path: Path, signer: Signer) -> None:
+    """Two archives of one family, each with its own upstream, and a third one that this gateway does not serve."""
+    if not shutil.which("apt-get"):
+        unable("apt-get is not installed")
+    with DebianRegistry(signer) as main, DebianRegistry(signer) as security, DebianRegistry(signer) as other:
+        deb, fixed = main.add("acme", "1.0"), security.add("acme", "1.0+fixed")
+        gone = other.add("vendor", "1.0")
+        for upstream in (main, security, other):
+            upstream.publish()
+        etc = tmp_path / "etc"
+        (etc / "sources.list.d").mkdir(parents=True)
+        (etc / "sources.list").write_text(f"deb [signed-by={signer.key}] {main.url} stable main\n")
+        for name, upstream in (("security", security), ("vendor", other)):
+            text = f"Types: deb\nURIs: {upstream.url}\nSuites: stable\nComponents: main\nSigned-By: {signer.key}\n"
+            (etc / "sources.list.d" / f"{name}.sources").write_text(text)
+        upstreams = {"debian": main.url, "debian-security": security.url}
+        with Gateway(tmp_path / "data", IMPATIENT, upstreams) as gateway:
+            (apt,) = DEBIAN.clients
+            apt = replace(apt, copies=tuple((path.replace("/etc/apt", str(etc)), to) for path, to in apt.copies))
+            here = replace(DEBIAN, clients=(apt,))
+            folder, known = tmp_path / "folder", upstreams_at(gateway.url)
+            ours = settings_for(("apt",), gateway.url, ecosystems=[here], folder=folder, upstreams=known)
+            write(ours, {})
+            apt_get, environ = ("apt-get", *private(tmp_path / "machine")), dict(ours.environ)
+            said = apt_through(environ, *apt_get, "update")
+            assert f"{gateway.url}/debian stable InRelease" in said
+            assert f"{gateway.url}/debian-security stable InRelease" in said
+            for found in (fixed, gone):
+                apt_through(environ, *apt_get, "install", "-y", "--download-only", found.name)
+                brought = tmp_path / "machine" / "cache" / "archives" / named(found)
+                assert brought.read_bytes() == found.body
+            good(gateway, deb.asked, deb.body)
+            refused(gateway.ask(f"/debian/{fixed.path}"), 404)
+            for upstream in (main, security):
+                assert {r.headers["user-agent"].partition("/")[0] for r in upstream.seen()} == {"subak"}
+            assert all("APT" in r.headers["user-agent"] for r in other.seen())
+            assert "debian-security" in gateway.ask("/-/metrics").body.decode()
+
+
 # ---------------------------------------------------------------- the archive that this machine uses
+
+
+@client
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_subak_run_with_the_sources_of_this_machine(tmp_path: Path) -> None:
+    """`subak run -- apt-get …`, security updates included when this machine has them."""
+    found = discover(DEBIAN, "auto", os.environ, Path.home(), ())
+    if not shutil.which("apt-get") or found.by != "client":
+        unable("no sources of apt on this machine")
+    files = [path for file in DEBIAN.hints.files for path in places(file.path, os.environ, Path.home())]
+    secure = [read(path, "apt", os.environ).get("deb-security", "") for path in files]
+    security = next((url for url in secure if url and not f"{url.rstrip('/')}/".startswith(found.url)), "")
+    upstreams = {"debian": found.url} | ({"debian-security": security} if security else {})
+    with Gateway(tmp_path / "data", {"cache.reserve": "0"}, upstreams) as gateway:
+        python_path = gateway.environment()["PYTHONPATH"]
+        environ = {"SUBAK_DATA": str(tmp_path / "own"), "PYTHONPATH": python_path, "HOME": str(tmp_path)}
+        run = (sys.executable, "-m", "subak", "run", "--url", gateway.url, "--", "apt-get", *private(tmp_path / "m"))
+        said = apt_through(environ, *run, "update")
+        assert re.search(rf"^Get:\d+ {gateway.url}/debian \S+ InRelease", said, re.M), said
+        assert not security or re.search(rf"^Get:\d+ {gateway.url}/debian-security \S+ InRelease", said, re.M), said
+        said = apt_through(environ, *run, "install", "-y", "--download-only", "--no-install-recommends", "hello")
+        assert re.search(rf"^Get:\d+ {gateway.url}/debian \S+ \S+ hello ", said, re.M), said
+        assert list((tmp_path / "m" / "cache" / "archives").glob("hello_*.deb"))
+        assert found.url.rstrip("/") not in said, "everything comes from here"
 
 
 @client

@@ -35,13 +35,16 @@ def identify(asked: str) -> Subject | Moved:
 
 @pytest.mark.parametrize("row", list(golden_rows()))
 def test_identify(row: dict[str, Any]) -> None:
-    assert sorted(row.keys() - {"asked", "agent", "why"}) in (["want"], ["moved"], ["error"])
+    assert sorted(row.keys() - {"asked", "body", "agent", "why"}) in (["want"], ["moved"], ["error"])
     if "error" in row:
         with pytest.raises(SubakError) as caught:
             identify(row["asked"])
         assert type(caught.value).__name__ == row["error"]
         return
     named = identify(row["asked"])
+    if "body" in row:
+        assert isinstance(named, Subject)
+        named = BY_NAME[named.ecosystem].question(named, row["body"].encode())
     if "moved" in row:
         assert named == Moved(row["moved"])
         return

@@ -119,9 +119,9 @@ class CargoRegistry:
     @property
     def url(self) -> str:
         """The sparse index, as an upstream of the gateway."""
-        return self._at(INDEX) + "/index/"
+        return self.at(INDEX) + "/index/"
 
-    def _at(self, door: str) -> str:
+    def at(self, door: str) -> str:
         return f"http://127.0.0.1:{self._server.ports[door]}"
 
     @property
@@ -156,9 +156,9 @@ class CargoRegistry:
 
     def _index(self, path: str) -> Reply:
         if path == "/index/config.json":
-            config = {"dl": self.dl.replace("{api}", self._at(API)).replace("{files}", self._at(FILES))}
+            config = {"dl": self.dl.replace("{api}", self.at(API)).replace("{files}", self.at(FILES))}
             if not self.bare:
-                config["api"] = self._at(API)
+                config["api"] = self.at(API)
             return self._validated("application/json", json.dumps(config).encode())
         crates = next((found for low, found in self.crates.items() if folded(low) == path), None)
         if crates is None:
@@ -182,7 +182,7 @@ class CargoRegistry:
                 body = json.dumps({"crates": rows, "meta": {"total": len(rows)}}).encode()
                 return Reply(200, {"content-type": "application/json"}, body)
             case ["api", "v1", "crates", name, vers, "download"]:
-                return Reply(302, {"location": f"{self._at(FILES)}/crates/{name}/{name}-{vers}.crate"})
+                return Reply(302, {"location": f"{self.at(FILES)}/crates/{name}/{name}-{vers}.crate"})
         return absent(404)
 
     def _file(self, path: str) -> Reply:

@@ -61,6 +61,9 @@ ROWS = [
     ("apt", f"Types: deb-src\nURIs: https://x.example\n\n \nTypes: deb\nURIs: {INDEX}\nSuites: a\n", "deb", INDEX),
     ("apt", f"Types: deb\nEnabled: no\nURIs: https://x.example\n\nTypes: deb\nURIs: {INDEX}\n", "deb", INDEX),
     ("apt", "Types: deb\nEnabled: no\nURIs: https://x.example\n", "deb", ""),
+    ("apt", f"deb https://x.example a main\ndeb {INDEX} a-security main\n", "deb-security", INDEX),
+    ("apt", f"deb https://x.example a main\n\nTypes: deb\nURIs: {INDEX}\nSuites: a-security\n", "deb-security", INDEX),
+    ("apt", "deb https://x.example a main\n", "deb-security", ""),
     ("json", f'\ufeff{{"a": {{"b": "{INDEX}"}}}}', "a.b", INDEX),
     ("json", f'{{"registry-mirrors": ["{INDEX}", "https://x.example"]}}', "registry-mirrors", INDEX),
     (

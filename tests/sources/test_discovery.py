@@ -172,6 +172,31 @@ def test_a_broken_file_stops_the_search(tmp_path: Path) -> None:
     assert "secret" not in repr(found)
 
 
+LISTED = _ecosystem(
+    "debian",
+    Hints(files=(SettingFile("~/sources.list", "apt", ("deb",)),), besides=(("security", "deb-security"),)),
+)
+
+
+@pytest.mark.parametrize(
+    ("uri", "registries", "told"),
+    [
+        ("http://me:secret@h.example/debian-security", {}, "http://h.example/debian-security/ as well: set SUBAK_UPST"),
+        ("http://h.example/debian-security", {"debian-security": "off"}, ""),
+        ("http://h.example/debian", {}, ""),
+        ("http://127.0.0.1:8765/debian-security", {}, ""),
+        ("file:///srv/security", {}, ""),
+        ("http://h.example/debian-security", {"debian": "off"}, ""),
+    ],
+)
+def test_registries_besides_are_told(tmp_path: Path, uri: str, registries: dict[str, str], told: str) -> None:
+    (tmp_path / "sources.list").write_text(f"deb http://h.example/debian a main\ndeb {uri} a-security main\n")
+    (found,) = discover_all([LISTED], registries, {}, tmp_path, OWN)
+    assert bool(found.notes) == bool(told)
+    assert told in "".join(found.notes)
+    assert "secret" not in repr(found)
+
+
 # ---------------------------------------------------------------- credentials
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import subak
 from subak.adoption.settings import line_for
@@ -23,7 +23,7 @@ def banner(url: str, upstreams: Sequence[Found], config: Config, ecosystems: Seq
         f"  settings   {config.source}",
         "",
         "Upstreams",
-        *_upstreams(upstreams),
+        *_upstreams(upstreams, max(10, *(len(found.ecosystem) for found in upstreams if found.url), 0)),
         "",
         "Point a client here",
         *_clients(url, {found.ecosystem: found.url for found in upstreams}, ecosystems),
@@ -56,30 +56,27 @@ def _for_now(client: Client, url: str) -> str:
     return f'eval "$(subak env {client.name} --url {url})"' if ways else ""
 
 
-def _upstreams(upstreams: Sequence[Found]) -> Iterator[str]:
+def _upstreams(upstreams: Sequence[Found], width: int) -> Iterator[str]:
     for found in upstreams:
         if found.unnamed or found.off:
             continue
-        yield _row(found.ecosystem, f"{found.url} ({found.where})" if found.url else f"none: {found.problem}")
+        told = f"{found.url} ({found.where})" if found.url else f"none: {found.problem}"
+        yield _row(found.ecosystem, told, width)
         for note in found.notes:
-            yield from _rows("", note)
-    yield from _together(
-        "none yet", (f.ecosystem for f in upstreams if f.unnamed), "`subak doctor` says how to set one"
-    )
-    yield from _together("off", (f.ecosystem for f in upstreams if f.off), "")
+            yield from _rows("", note, width)
+    unnamed = ", ".join(found.ecosystem for found in upstreams if found.unnamed)
+    if unnamed:
+        yield from _rows("none yet", f"{unnamed} (`subak doctor` says how to set one)", width)
+    off = ", ".join(found.ecosystem for found in upstreams if found.off)
+    if off:
+        yield from _rows("off", off, width)
 
 
-def _together(title: str, names: Iterable[str], remark: str) -> Iterator[str]:
-    listed = ", ".join(names)
-    if listed:
-        yield from _rows(title, f"{listed} ({remark})" if remark else listed)
+def _row(name: str, text: str, width: int = 10) -> str:
+    return f"  {name:<{width}} {text}"
 
 
-def _row(name: str, text: str) -> str:
-    return f"  {name:<10} {text}"
-
-
-def _rows(name: str, text: str) -> list[str]:
+def _rows(name: str, text: str, width: int = 10) -> list[str]:
     """As `_row`, folded. Lines that are to be typed are not: they have to be copied in one piece."""
-    first, *rest = textwrap.wrap(text, WIDTH - 13, break_long_words=False, break_on_hyphens=False) or [""]
-    return [_row(name, first), *(_row("", line) for line in rest)]
+    first, *rest = textwrap.wrap(text, WIDTH - width - 3, break_long_words=False, break_on_hyphens=False) or [""]
+    return [_row(name, first, width), *(_row("", line, width) for line in rest)]

@@ -21,7 +21,7 @@ from subak.adoption.asking import Who, probe
 from subak.adoption.clientfolder import written
 from subak.adoption.settings import folder_for, installed, line_for, settings_for
 from subak.adoption.words import size
-from subak.config import Config
+from subak.config import Config, upstream_variable
 from subak.ecosystems import ALL
 from subak.ecosystems.base import Client, Ecosystem, Route, Site
 from subak.errors import SubakError
@@ -177,7 +177,7 @@ def upstreams(patient: Patient) -> Iterator[Finding]:
 def _upstream(ecosystem: Ecosystem, found: Found, patient: Patient) -> Finding:
     name = f"upstream {found.ecosystem}"
     if not found.url:
-        fix = f"export SUBAK_UPSTREAM_{found.ecosystem.upper()}=URL"
+        fix = f"export {upstream_variable(found.ecosystem)}=URL"
         if found.off:
             return Finding(name, OK, found.problem)
         if not found.unnamed:
@@ -197,7 +197,8 @@ def _upstream(ecosystem: Ecosystem, found: Found, patient: Patient) -> Finding:
         return Finding(name, FAIL, f"{text} does not answer: {reason}", "Check the network, the proxy and the address.")
     asks_for_token = status == 401 and ecosystem.tokens and not found.authorization
     if status in (401, 403, 407) and not asks_for_token:
-        return Finding(name, FAIL, f"{text} answers {status}", "Put credentials into the URL of SUBAK_UPSTREAM_…")
+        fix = f"Put credentials into the URL of {upstream_variable(found.ecosystem)}"
+        return Finding(name, FAIL, f"{text} answers {status}", fix)
     if status >= 500 or status == 429:
         return Finding(name, FAIL, f"{text} answers {status}", "Ask whoever runs it, or try later.")
     skew = _skew(date, patient.now())

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from subak.config import ServerConfig
-from subak.ecosystems import ALL
+from subak.ecosystems import ALL, family
 from subak.ecosystems.base import Client, Ecosystem
 from subak.errors import ConfigError
 
@@ -27,6 +27,18 @@ class Skipped:
     client: Client
     why: str
     """For people: 'oci has no upstream'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Files of the machine that are copied with other addresses in them."""
+
+    source: str
+    """A path as in `SettingFile`."""
+    to: str
+    """Below the folder; a folder itself when it ends in '/'."""
+    bases: tuple[tuple[str, str], ...]
+    """An upstream's base URL, and ours in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,8 @@ class Settings:
     """Paths below `folder`, and texts. See adoption/clientfolder.py, which writes them."""
     shims: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Programs, and the arguments that are put in front of a person's own."""
+    copies: tuple[Copy, ...] = ()
+    """See `clientfolder.copied`."""
     skipped: tuple[Skipped, ...] = ()
 
 
@@ -94,7 +108,7 @@ def settings_for(
 
     `environ` is the environment they will be added to: its NO_PROXY, PATH and options are kept and ours added.
     `folder` is where files may be written (`folder_for`), None for nowhere; `upstreams` are the gateway's, by
-    ecosystem. Clients that need what is not there are skipped. Raises ConfigError for an unknown client or an
+    name. Clients that need what is not there are skipped. Raises ConfigError for an unknown client or an
     unusable URL.
     """
     url = check_url(url)
@@ -106,11 +120,13 @@ def settings_for(
     found: dict[str, str] = {}
     files: dict[str, str] = {}
     shims: dict[str, tuple[str, ...]] = {}
+    copies: list[Copy] = []
     chosen: list[str] = []
     skipped: list[Skipped] = []
     for ecosystem, client in ((e, c) for e in ecosystems for c in e.clients if not clients or c.name in clients):
         upstream = (upstreams or {}).get(ecosystem.name, "")
-        why = _missing(client, ecosystem, place, upstream)
+        bases = _bases(ecosystem, url, upstreams or {}) if client.copies else ()
+        why = _missing(client, ecosystem, place, upstream, bases)
         if why:
             skipped.append(Skipped(client, why))
             continue
@@ -119,12 +135,14 @@ def settings_for(
         found |= {name: _added(name, fill(value, url, place, upstream), environ) for name, value in rows}
         files |= {path: fill(text, url, place, upstream) for path, text in client.files}
         shims |= {name: tuple(fill(a, url, place, upstream) for a in arguments) for name, arguments in client.shims}
+        copies += [Copy(source, to, bases) for source, to in client.copies]
     found |= _no_proxy(urlsplit(url).hostname or "", environ)
     if shims:
         found["PATH"] = ":".join((f"{place}/bin", *_path_without(environ.get("PATH", os.defpath), place)))
     return Settings(
-        url, tuple(chosen), tuple(found.items()), place, tuple(files.items()), tuple(shims.items()), tuple(skipped)
-    )
+        url, tuple(chosen), tuple(found.items()), place, tuple(files.items()), tuple(shims.items()), tuple(copies),
+        tuple(skipped),
+    )  # fmt: skip
 
 
 def left_out(settings: Settings, concerns: Callable[[Client], bool]) -> list[str]:
@@ -145,9 +163,19 @@ def folder_for(data: Path, url: str) -> Path:
 
 
 def needing_upstream(clients: Sequence[str] = (), ecosystems: Iterable[Ecosystem] = ALL) -> tuple[Ecosystem, ...]:
-    """The ecosystems whose upstream must be known to point these clients (none named: all) here."""
+    """The ecosystems whose upstreams must be known to point these clients (none named: all) here."""
     named = ((e, [c for c in e.clients if not clients or c.name in clients]) for e in ecosystems)
-    return tuple(e for e, chosen in named if any("{upstream" in text for c in chosen for text in _templates(c)))
+    return tuple(e for e, chosen in named if any(c.copies or _names_upstream(c) for c in chosen))
+
+
+def _names_upstream(client: Client) -> bool:
+    return any("{upstream" in text for text in _templates(client))
+
+
+def _bases(ecosystem: Ecosystem, url: str, upstreams: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Every upstream of this family that the gateway at `url` serves, and where it does."""
+    own = {name: ecosystem.mount if name == ecosystem.name else f"/{name}" for name in upstreams}
+    return tuple((u, url + own[name]) for name, u in upstreams.items() if u and family(name) == ecosystem.name)
 
 
 def _templates(client: Client) -> Iterable[str]:
@@ -156,11 +184,13 @@ def _templates(client: Client) -> Iterable[str]:
     yield from (argument for _, arguments in client.shims for argument in arguments)
 
 
-def _missing(client: Client, ecosystem: Ecosystem, folder: str, upstream: str) -> str:
+def _missing(
+    client: Client, ecosystem: Ecosystem, folder: str, upstream: str, bases: tuple[tuple[str, str], ...]
+) -> str:
     """Why this client cannot be pointed here, '' if it can."""
-    if not upstream and any("{upstream" in text for text in _templates(client)):
+    if (not upstream and _names_upstream(client)) or (not bases and client.copies):
         return f"{ecosystem.name} has no upstream"
-    if not folder and (client.files or client.shims):
+    if not folder and (client.files or client.shims or client.copies):
         return "it needs files, which are for this machine only"
     if client.shims and ":" in folder:
         return f"PATH cannot hold {folder}, because of the colon"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from subak.cli.saying import as_json, marked, note, pretty
-from subak.config import Config, environment, load
+from subak.config import Config, environment, load, upstream_variable
 from subak.errors import ConfigError, NotFound, SubakError, UpstreamDown
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def _upstreams(settings: Config, url: str, of: Sequence[Ecosystem]) -> dict[str,
     whose clients have to know it."""
     from subak.adoption.asking import upstreams_at
     from subak.adoption.settings import check_url
+    from subak.ecosystems import family, served
     from subak.sources.discovery import look_around
 
     if not of:
@@ -128,7 +129,9 @@ def _upstreams(settings: Config, url: str, of: Sequence[Ecosystem]) -> dict[str,
     try:
         return upstreams_at(check_url(url))
     except (UpstreamDown, NotFound):
-        return {f.ecosystem: f.url for f in look_around(settings, of, environment(), Path.home()) if f.url}
+        wanted = {ecosystem.name for ecosystem in of}
+        asked = [e for e in served(settings.upstream.registries).values() if family(e.name) in wanted]
+        return {f.ecosystem: f.url for f in look_around(settings, asked, environment(), Path.home()) if f.url}
 
 
 def init(
@@ -144,18 +147,20 @@ def init(
     upstreams = app.upstreams(fresh)
     file = write(folder, upstreams, force=force)
     print(f"wrote {file}")
+    width = max(11, *(len(found.ecosystem) for found in upstreams))
     for found in upstreams:
         if not found.unnamed:
-            print(f"  {found.ecosystem:<11} {found.url or 'none'}  ({found.where if found.url else found.problem})")
+            told = f"{found.url or 'none'}  ({found.where if found.url else found.problem})"
+            print(f"  {found.ecosystem:<{width}} {told}")
             for remark in (*found.notes, *_credentials(found)):
-                print(f"  {'':<11} {remark}")
+                print(f"  {'':<{width}} {remark}")
     unnamed = ", ".join(found.ecosystem for found in upstreams if found.unnamed)
     if unnamed:
-        print(f"  {'none yet':<11} {unnamed}")
+        print(f"  {'none yet':<{width}} {unnamed}")
 
 
 def _credentials(found: Found) -> tuple[str, ...]:
-    variable = f"SUBAK_UPSTREAM_{found.ecosystem.upper()}"
+    variable = upstream_variable(found.ecosystem)
     return (f"its credentials were not written down; they are read from where they are, or from {variable}",) * bool(
         found.authorization
     )
@@ -171,14 +176,19 @@ def doctor(
     from subak import app
     from subak.adoption.doctor import Patient, examine, worst
     from subak.adoption.settings import check_url, url_of
+    from subak.ecosystems import ALL, served
 
     trouble: SubakError | None = None
     try:
         settings = load(config)
     except ConfigError as error:
         settings, trouble = Config(), error
-    where = check_url(url) if url else url_of(settings.server)
+    if url:  # whatever leads there is the gateway itself, not an upstream
+        settings = replace(settings, server=replace(settings.server, public_url=check_url(url)))
+    where = url_of(settings.server)
+    ecosystems: Sequence[Ecosystem] = ALL
     try:
+        ecosystems = tuple(served(settings.upstream.registries).values())
         upstreams = app.upstreams(settings)
     except SubakError as error:
         upstreams, trouble = (), trouble or error
@@ -190,11 +200,13 @@ def doctor(
         environ=environment(),
         now=app.now,
         online=online,
+        ecosystems=ecosystems,
     )
     findings = examine(patient)
     if json:
         as_json({"state": worst(findings), "findings": [asdict(f) for f in findings]})
     else:
+        width = max(len(finding.name) for finding in findings) + 2
         for finding in findings:
-            marked(finding.state, finding.name, finding.text, finding.fix)
+            marked(finding.state, finding.name, finding.text, finding.fix, width=width)
     raise typer.Exit(1 if worst(findings) == "fail" else 0)

@@ -80,14 +80,26 @@ def _show(found: Summary, since: str) -> None:
         _rows(title, column, rows)
 
 
-COUNTS = ("requests", "hits", "stale", "misses", "refused", "errors")
+COUNTS = {
+    "requests": "requests",
+    "avoided": "outside_requests_avoided",
+    "hits": "hits",
+    "stale": "stale",
+    "misses": "misses",
+    "refused": "refused",
+    "errors": "errors",
+}
+"""Columns, and what they count. 'avoided': requests that no registry had to answer."""
+EXPENDABLE = ("hits", "stale", "p95 ms", "refused", "sent", "errors", "misses", "from copies")
+"""Columns that a narrow terminal goes without, in this order."""
 
 
 def _rows(title: str, column: str, rows: list[dict[str, Any]]) -> None:
     if not pretty():
         print(f"# {title}")
     names = (column, *COUNTS, "from copies", "sent", "spared", "p95 ms")
-    table(title, names, [_cells(column, row) for row in rows], numbers=len(names) - 1)
+    cells = [_cells(column, row) for row in rows]
+    table(title, names, cells, numbers=len(names) - 1, expendable=EXPENDABLE)
 
 
 def _cells(column: str, row: dict[str, Any]) -> tuple[str, ...]:
@@ -96,7 +108,7 @@ def _cells(column: str, row: dict[str, Any]) -> tuple[str, ...]:
     slow = row["p95_ms"]
     return (
         str(row[column]) or "-",
-        *(str(row[name]) for name in COUNTS),
+        *(str(row[measure]) for measure in COUNTS.values()),
         percent(row["hit_ratio"]),
         size(row["bytes_sent"]),
         size(row["bytes_spared"]),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from subak.errors import SubakError
 
@@ -34,8 +35,16 @@ def pretty() -> bool:
     return sys.stdout.isatty()
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: int = 0) -> None:
-    """Print rows; the last `numbers` columns are set to the right. Piped: tab-separated, with a heading line."""
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: int = 0,
+    expendable: Sequence[str] = (),
+) -> None:
+    """Print rows; the last `numbers` columns are set to the right. Where a terminal is too narrow, `expendable` columns
+    are left out, those without anything in them first. Piped: tab-separated, every column, with a heading line."""
     if not pretty():
         print("\t".join(columns))
         for row in rows:
@@ -45,17 +54,39 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, 
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    places = fitting(columns, rows, console.width, expendable)
     drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
-    for place, column in enumerate(columns):
+    for place in places:
         right = place >= len(columns) - numbers
-        drawn.add_column(column, justify="right" if right else "left", overflow="fold", no_wrap=right)
+        justify: Literal["left", "right"] = "right" if right else "left"
+        drawn.add_column(columns[place], justify=justify, overflow="fold", no_wrap=right)
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
-    Console().print(drawn)
+        drawn.add_row(*(Text(row[place]) for place in places))
+    console.print(drawn)
 
 
-def marked(state: str, name: str, text: str, fix: str) -> None:
-    """One finding with its state, and below it what to do."""
+NAME = 32
+"""Letters after which a name may be folded."""
+
+
+def fitting(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, expendable: Sequence[str]
+) -> tuple[int, ...]:
+    """The places of the columns that fit side by side, two blanks apart."""
+    cells = {column: [row[place] for row in rows] for place, column in enumerate(columns)}
+    needs = {column: max(map(len, (column, *cells[column]))) + 2 for column in columns}
+    needs[columns[0]] = min(needs[columns[0]], NAME + 2)
+    empty = [column for column in expendable if set(cells[column]) <= {"0", "-"}]
+    leaving = [*empty, *(column for column in expendable if column not in empty)]
+    kept = list(columns)
+    while leaving and sum(needs[column] for column in kept) - 2 > width:
+        kept.remove(leaving.pop(0))
+    return tuple(columns.index(column) for column in kept)
+
+
+def marked(state: str, name: str, text: str, fix: str, *, width: int = 20) -> None:
+    """One finding with its state, and below it what to do. `width` is the room for names."""
     mark, style = MARKS[state]
     if not pretty():
         print(f"{mark}\t{name}\t{text}" + (f"\t{fix}" if fix else ""))
@@ -64,10 +95,15 @@ def marked(state: str, name: str, text: str, fix: str) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
-    console.print(Text.assemble((f"{mark:<5}", style), (f"{name:<20}", "bold"), text))
+    indent = " " * (6 + width)
+    room = max(20, console.width - len(indent))
+    first, *rest = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    console.print(Text.assemble((f"{mark:<5} ", style), (f"{name:<{width}}", "bold"), first), soft_wrap=True)
+    for line in rest:
+        console.print(Text(indent + line), soft_wrap=True)
     if fix:
         # Never wrapped: a line to type has to be copied in one piece.
-        console.print(Text(f"{'':<25}{fix}", style="cyan"), soft_wrap=True)
+        console.print(Text(indent + fix, style="cyan"), soft_wrap=True)
 
 
 def heading(text: str) -> None:

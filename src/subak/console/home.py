@@ -63,18 +63,22 @@ h3{font-size:.78rem;font-weight:600;letter-spacing:.08em;text-transform:uppercas
 margin:1.6rem 0 .5rem}
 p{margin:0 0 .9rem;max-width:42rem}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.9rem}
-.card{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1rem 1.15rem}
+.card{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.8rem 1.15rem;color:inherit;
+text-decoration:none;display:block}
+a.card:hover{border-color:var(--leaf)}
 .card strong{display:block}
 .card .host{overflow-wrap:anywhere;color:var(--leaf)}
 .card .none{color:var(--bad)}
 .card small{color:var(--soft);display:block;margin-top:.15rem;overflow-wrap:anywhere}
+.others{margin:.9rem 0 0;color:var(--soft);max-width:none}
 .lines{background:var(--card);border:1px solid var(--line);border-radius:.75rem;overflow:hidden}
 .row{display:grid;grid-template-columns:7rem 1fr auto;gap:.4rem 1rem;align-items:center;
 padding:.6rem .7rem .6rem 1.15rem}
 .row+.row{border-top:1px solid var(--line)}
 .row>span{font-weight:600}
 code{font:.88rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
-.row code{background:var(--code);border-radius:.4rem;padding:.3rem .6rem;overflow-wrap:anywhere;white-space:pre-wrap}
+.row code{background:var(--code);border-radius:.4rem;padding:.3rem .6rem;overflow-wrap:anywhere;white-space:pre-wrap;
+max-height:8.2rem;overflow-y:auto}
 button{font:inherit;font-size:.85rem;color:var(--leaf);background:none;border:1px solid var(--line);border-radius:.4rem;
 padding:.22rem .7rem;min-width:4.6rem;cursor:pointer;display:none}
 .js button{display:inline-block}
@@ -131,15 +135,17 @@ def home(base: str, ecosystems: Iterable[Ecosystem], upstreams: Sequence[Found],
         base = check_url(base)
     except ConfigError as error:
         raise BadRequest("the Host of this request is not an address that a page could show") from error
-    shown = list(ecosystems)
     by_name = {found.ecosystem: found for found in upstreams}
+    every = [(ecosystem, by_name.get(ecosystem.name, Found(ecosystem.name))) for ecosystem in ecosystems]
+    shown = [(ecosystem, found) for ecosystem, found in every if found.url or not (found.unnamed or found.off)]
+    served = [(ecosystem, found) for ecosystem, found in every if found.url]
     page = f"""{_head(base)}<body>
 {_intro()}<main><div class="inner">
 <section>
 <h2>Where packages come from</h2>
 <div class="cards">
-{"".join(_card(e, by_name.get(e.name)) for e in shown)}</div>
-</section>
+{"".join(_card(*row) for row in shown)}</div>
+{_others(every)}</section>
 <section>
 <h2>Try it for one command</h2>
 <div class="lines">
@@ -147,7 +153,7 @@ def home(base: str, ecosystems: Iterable[Ecosystem], upstreams: Sequence[Found],
 </section>
 <section>
 <h2>Point a client here for good</h2>
-{"".join(_group(e, base, by_name.get(e.name)) for e in shown)}</section>
+{"".join(_group(ecosystem, base, found) for ecosystem, found in served)}</section>
 </div></main>
 <footer><div class="inner">
 {"".join(f'<span><a href="{escape(base + path)}">{name}</a> {about}</span>{chr(10)}' for path, name, about in LINKS)}\
@@ -186,23 +192,37 @@ digest</b> and <b>kept</b>, so that the next install is quick and works even whe
 """
 
 
-def _card(ecosystem: Ecosystem, found: Found | None) -> str:
-    """One ecosystem with its upstream's host; a URL may hold more than everybody should see."""
+def _card(ecosystem: Ecosystem, found: Found) -> str:
+    """One registry with its upstream's host; a URL may hold more than everybody should see."""
     title = f"<strong>{escape(ecosystem.title)}</strong>"
-    if found is None or not found.url:
-        problem = found.problem if found else "none is set"
-        return f'<div class="card">{title}<span class="none">no upstream</span><small>{escape(problem)}</small></div>\n'
-    parts = urlsplit(found.url)
-    host = parts.netloc.rpartition("@")[2]
-    return f'<div class="card">{title}<span class="host">{escape(host)}</span></div>\n'
+    if not found.url:
+        problem = f'<span class="none">no upstream</span><small>{escape(found.problem)}</small>'
+        return f'<div class="card">{title}{problem}</div>\n'
+    host = urlsplit(found.url).netloc.rpartition("@")[2]
+    about = f'{title}<span class="host">{escape(host)}</span><small>{escape(ecosystem.mount)}/</small>'
+    if not ecosystem.clients:
+        return f'<div class="card">{about}</div>\n'
+    return f'<a class="card" href="#{escape(ecosystem.name)}">{about}</a>\n'
 
 
-def _group(ecosystem: Ecosystem, base: str, found: Found | None) -> str:
+def _others(every: Sequence[tuple[Ecosystem, Found]]) -> str:
+    """What is not served, in a sentence each."""
+    unnamed = ", ".join(ecosystem.title for ecosystem, found in every if found.unnamed)
+    off = ", ".join(ecosystem.title for ecosystem, found in every if found.off)
+    how = "<code>subak doctor</code> says how to set one"
+    rows = [f"Served once an upstream is set: {escape(unnamed)}; {how}."] if unnamed else []
+    rows += [f"Switched off: {escape(off)}."] if off else []
+    return "".join(f'<p class="others">{row}</p>\n' for row in rows)
+
+
+def _group(ecosystem: Ecosystem, base: str, found: Found) -> str:
     # The whole of a URL only where everybody knows it: its path may hold what not everybody should see.
-    known = found.url if found and (found.by == BUILTIN or urlsplit(found.url).path == "/") else ""
+    known = found.url if found.by == BUILTIN or urlsplit(found.url).path == "/" else ""
     lines = ((client.name, line_for(client, base, known)) for client in ecosystem.clients)
     rows = "".join(_row(name, line) for name, line in lines if line)
-    return f'<h3>{escape(ecosystem.title)}</h3>\n<div class="lines">\n{rows}</div>\n' if rows else ""
+    if not rows:
+        return ""
+    return f'<h3 id="{escape(ecosystem.name)}">{escape(ecosystem.title)}</h3>\n<div class="lines">\n{rows}</div>\n'
 
 
 def _row(name: str, line: str) -> str:

@@ -144,6 +144,10 @@ class Client:
     """The command that prints the client's version, for `subak doctor`."""
     files: tuple[tuple[str, str], ...] = ()
     """Setting files for clients whose variables name a file: (path below {folder}, text)."""
+    copies: tuple[tuple[str, str], ...] = ()
+    """The machine's own files, for a client that reads all of them or none: (path as in `SettingFile`, path below
+    {folder}, which is a folder when it ends in '/'). The text is copied with every address at or below the upstream's
+    base URL replaced by ours; other addresses stay as they are."""
     shims: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """For clients that take neither variable nor file: (program, arguments put in front of the person's own). A
     script of that name is written to {folder}/bin, which `subak run` puts first in PATH."""
@@ -175,6 +179,9 @@ class Hints:
     clean: Callable[[str], str] = lambda text: text
     """The URL in a setting's text: 'sparse+https://…' or 'https://…,direct' are no URLs yet. '' when there is none.
     Raises ValueError with the end of a sentence ('is served by git') for one that must not be passed over."""
+    besides: tuple[tuple[str, str], ...] = ()
+    """Further registries that `files` may name: (suffix of the name it would be served by, key as in
+    `SettingFile.keys`). It is only told that they could be."""
     further: tuple[str, ...] = ()
     """Names of further facts wanted of the client; of go 'sumdb', '<name>+<hash>+<key>', and 'nosumdb', the patterns
     of GONOSUMDB or GOPRIVATE, are known."""
@@ -302,6 +309,8 @@ class Ecosystem:
     """Relay routes for which an upstream's 404 is answered politely with 200 and this JSON body."""
     error_body: Callable[[str], Mapping[str, object]] = lambda message: {}
     """Further members of a problem document that this ecosystem's clients show to people."""
+    error_headers: Callable[[Subject, int], tuple[tuple[str, str], ...]] = lambda subject, status: ()
+    """Response headers (lowercase names) by which this ecosystem's clients tell failures of that status apart."""
     plain_errors: bool = False
     """Its clients print an error's body as it is: refusals are plain text instead of a problem document."""
     notice_headers: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ from subak.access.gatekeeper import Gate as Gatekeeper
 from subak.access.gcra import Limiter
 from subak.access.rules import Allowance, Deny, Rule
 from subak.config import Config
-from subak.ecosystems import ALL, BY_NAME
+from subak.ecosystems import ALL, BY_NAME, served
 from subak.errors import StoreFailed, SubakError
 from subak.gateway.asgi import Application, Forwarding, Receive, Scope, Send
 from subak.gateway.desk import Desk, analyse
@@ -129,13 +129,14 @@ class Worker:
         database = Database(folder.database)
         catalogue, keys, locks = Catalogue(database), Keys(database), Locks(folder)
         blobs, renderings = Blobs(folder, config.cache.reserve), Renderings(folder)
+        ecosystems = served(config.upstream.registries)
         registries = Registries(
             settings.upstreams,
             config.upstream,
             agent=_agent(config),
             instance=settings.instance,
             monotonic=settings.monotonic,
-            tokens=[ecosystem.name for ecosystem in ALL if ecosystem.tokens],
+            tokens=[ecosystem.name for ecosystem in ecosystems.values() if ecosystem.tokens],
         )
         limiter = Limiter(config.access.requests_per_minute / 60, config.access.burst)
         since = changed_at(config.folder, config.access.deny, settings.now())
@@ -169,7 +170,7 @@ class Worker:
         )
         desk = Desk(config, settings.upstreams, settings.started_at, settings.front, catalogue, registries)
         sources = Sources(
-            BY_NAME,
+            ecosystems,
             documents,
             Representations(blobs, catalogue, renderings, {}),
             artifacts,
@@ -181,7 +182,7 @@ class Worker:
         janitor = Janitor(folder, catalogue, blobs, renderings, cache.limit, cache.reserve)
         self._room = _Room(registries, database, journal, catalogue, locks, janitor, gatekeeper, house)
         return Application(
-            Gate(BY_NAME, gatekeeper, sources, journal, settings.monotonic, settings.instance),
+            Gate(ecosystems, gatekeeper, sources, journal, settings.monotonic, settings.instance),
             Forwarding(config.server.public_url, config.server.trusted_proxies),
             now=settings.now,
             request_id=house.request_id,

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from subak.config import UpstreamConfig
+from subak.config import UpstreamConfig, upstream_variable
 from subak.errors import Loop, NoUpstream, UpstreamDown, UpstreamLied
 from subak.ports import Fetch, Response
 from subak.sources.addresses import GuardedResolver, is_private, literal
@@ -99,7 +99,7 @@ class Registries:
             problem = registry.problem if registry else ""
             raise NoUpstream(
                 f"no upstream is set for {ecosystem}" + (f": {problem}" if problem else ""),
-                fix=f"Set SUBAK_UPSTREAM_{ecosystem.upper()}=URL or [upstream.registries] {ecosystem} in subak.toml.",
+                fix=f"Set {upstream_variable(ecosystem)}=URL or [upstream.registries] {ecosystem} in subak.toml.",
             )
         return registry.url
 

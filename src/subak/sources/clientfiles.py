@@ -32,7 +32,12 @@ def places(path: str, environ: Mapping[str, str], home: Path) -> tuple[Path, ...
     else:
         found = home / path.removeprefix("~/") if path.startswith("~/") else Path(path)
     last = path.rpartition("/")[2]
-    return tuple(sorted(found.parent.glob(last))) if glob.has_magic(last) else (found,)
+    if not glob.has_magic(last):
+        return (found,)
+    try:
+        return tuple(sorted(found.parent.glob(last)))
+    except PermissionError:
+        return ()  # the client, which runs as we do, finds none either
 
 
 def tidy(path: Path, home: Path) -> str:
@@ -46,7 +51,8 @@ def read(path: Path, syntax: str, environ: Mapping[str, str]) -> dict[str, str]:
     - ini 'section.key'; npmrc, yarnrc, env and yaml-line 'KEY' (yaml: at the top level);
     - yaml-list 'key': the first item of a list at the top level;
     - json, toml and xml as in sources/trees.py;
-    - apt 'deb': the first binary source that is fetched by http(s).
+    - apt 'deb': the first binary source that is fetched by http(s); 'deb-security': the first such source with a
+      suite for security updates.
 
     Raises ValueError, without quoting the file (it may hold credentials), when it cannot be read.
     """
@@ -150,14 +156,16 @@ def _env(text: str, environ: Mapping[str, str]) -> dict[str, str]:
 def _apt(text: str, environ: Mapping[str, str]) -> dict[str, str]:
     """sources.list(5): one line a source, `deb [options] URI suite…`, or paragraphs with Types, URIs and Enabled."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    sources = [m[1] for m in (re.match(r"\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s", line) for line in lines) if m]
+    rows = (re.match(r"\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)", line) for line in lines)
+    sources = [(row[1], [row[2]]) for row in rows if row]
     for paragraph in re.split(r"\n(?:[ \t]*\n)+", "\n".join(lines)):
-        rows = re.findall(r"^([\w-]+):(.*(?:\n[ \t].*)*)", paragraph, re.MULTILINE)
-        fields = {name.lower(): value.split() for name, value in rows}
+        named = re.findall(r"^([\w-]+):(.*(?:\n[ \t].*)*)", paragraph, re.MULTILINE)
+        fields = {name.lower(): value.split() for name, value in named}
         if "deb" in fields.get("types", ()) and fields.get("enabled", [""])[0].lower() not in ("no", "false", "0"):
-            sources += fields.get("uris", ())
-    served = next((uri for uri in sources if uri.startswith(("http://", "https://"))), "")
-    return {"deb": served} if served else {}
+            sources += [(uri, fields.get("suites", [])) for uri in fields.get("uris", ())]
+    served = [(uri, suites) for uri, suites in sources if uri.startswith(("http://", "https://"))]
+    secure = [uri for uri, suites in served if any(suite.endswith(("-security", "/updates")) for suite in suites)]
+    return {"deb": served[0][0]} | ({"deb-security": secure[0]} if secure else {}) if served else {}
 
 
 def _json(text: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 No host name stands here. The order is
 
-1. `[upstream.registries]` in subak.toml or SUBAK_UPSTREAM_<ECOSYSTEM>;
+1. `[upstream.registries]` in subak.toml or SUBAK_UPSTREAM_<REGISTRY>;
 2. the variables and files in which this machine's clients name their registry, unless they name this gateway;
 3. what was found there at an earlier start (`remember`), when the clients are silent today or point here: the
    very act of pointing pip at Subak must not make Subak forget where pip pointed before;
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from subak.config import Config
+from subak.config import Config, upstream_variable
 from subak.ecosystems.base import Ecosystem, Hints
 from subak.errors import ConfigError, StoreFailed
 from subak.sources.builtin import Builtin, builtin, further
@@ -95,10 +95,13 @@ def discover_all(
     remembered: Mapping[str, Found] | None = None,
 ) -> tuple[Found, ...]:
     """`discover` for each ecosystem; `registries` is [upstream.registries], `remembered` comes from `recall`."""
-    return tuple(
-        discover(e, registries.get(e.name, "auto"), environ, home, own, (remembered or {}).get(e.name))
-        for e in ecosystems
-    )
+    founds = []
+    for ecosystem in ecosystems:
+        chosen, known = registries.get(ecosystem.name, "auto"), (remembered or {}).get(ecosystem.name)
+        found = discover(ecosystem, chosen, environ, home, own, known)
+        hints = tuple(_besides(_Here(ecosystem, environ, home, own), found, registries))
+        founds.append(replace(found, notes=(*found.notes, *hints)))
+    return tuple(founds)
 
 
 def discover(
@@ -131,6 +134,21 @@ def discover(
     if "sumdb" in wanted and not {"sumdb"} & (found.further.keys() | said.keys()):
         return replace(found, notes=(*found.notes, "no checksum database is known: set GOSUMDB"))
     return found
+
+
+def _besides(here: _Here, found: Found, registries: Mapping[str, str]) -> Iterator[str]:
+    """What further registries this machine's clients name that could be served, in sentences."""
+    for suffix, key in here.hints.besides if found.url else ():
+        name = f"{here.name}-{suffix}"
+        for file in (replace(f, keys=(key,)) for f in here.hints.files if name not in registries):
+            for path in places(file.path, here.environ, here.home):
+                try:
+                    url = split_credentials(pick(read(path, file.syntax, here.environ), file))[0]
+                except ValueError:
+                    continue  # it names none
+                if not url.startswith(found.url) and not is_ours(url, here.own):
+                    yield f"{tidy(path, here.home)} names {url} as well: set {upstream_variable(name)} to serve it, too"
+                    return
 
 
 class _Here:
@@ -181,7 +199,7 @@ def _recalled(remembered: Found, notes: Sequence[str], here: _Here) -> Found:
     where = f"remembered, {remembered.where}"
     found = _credited(replace(remembered, where=where, by=REMEMBERED, notes=tuple(notes)), here)
     if remembered.credentialed and not found.authorization:
-        lost = f"its credentials are not remembered: set SUBAK_UPSTREAM_{found.ecosystem.upper()} to a URL with them"
+        lost = f"its credentials are not remembered: set {upstream_variable(found.ecosystem)} to a URL with them"
         return replace(found, notes=(*found.notes, lost))
     return found
 
@@ -276,7 +294,7 @@ def _cleaned(hints: Hints, text: str, where: str) -> _Said:
 
 
 def _chosen_where(name: str, chosen: str, environ: Mapping[str, str]) -> str:
-    variable = f"SUBAK_UPSTREAM_{name.upper()}"
+    variable = upstream_variable(name)
     return f"from {variable}" if environ.get(variable) == chosen else "from subak.toml"
 
 
@@ -295,7 +313,7 @@ def _builtin(here: _Here) -> Found:
     built = here.builtin
     if built.url:
         return Found(here.name, built.url, built.where, by=BUILTIN)
-    set_one = f"set SUBAK_UPSTREAM_{here.name.upper()}, or {here.name} under [upstream.registries] in subak.toml"
+    set_one = f"set {upstream_variable(here.name)}, or {here.name} under [upstream.registries] in subak.toml"
     return Found(here.name, problem=f"no client here names one and {built.problem}; {set_one}")
 
 

@@ -78,6 +78,7 @@ def _lines(subject: Subject, page: Page) -> Iterator[tuple[_Line, bytes]]:
     for raw in raws:
         try:
             line = _line(raw)
+            _members(raw)  # so that it can be shown as withheld one day
         except msgspec.ValidationError:
             continue
         except _BROKEN as error:

@@ -234,6 +234,8 @@ def _packages(document: _Document, view: View) -> Iterator[bytes]:
         if folded(release.version) in hidden:
             continue
         fields = _edited(document, release, view)
+        if document.minified:  # in the order in which a reader finds them: then rendering again changes nothing
+            fields = {key: fields[key] for key in {**last, **fields} if key in fields}
         yield before + encode(_difference(last, fields) if document.minified else fields)
         before, last = b",", fields
     yield b"[]}" if before == b"[" else b"]}"

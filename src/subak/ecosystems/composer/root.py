@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote_plus, urlencode, urljoin
 
-import msgspec
 from msgspec import Raw
 
 from subak.ecosystems.base import Page, Site, View
-from subak.ecosystems.composer.members import encode, items, members
+from subak.ecosystems.composer.members import encode, items, members, text
 from subak.errors import NotFound, UpstreamLied
 from subak.model.exchange import Subject
 
@@ -77,9 +76,9 @@ def _nested(fields: Mapping[str, Raw], key: str) -> dict[str, Raw]:
 
 
 def _address(fields: Mapping[str, Raw], key: str) -> str:
-    """An optional address; '' for the null or false that clients take for none."""
-    value = msgspec.json.decode(fields[key]) if key in fields else ""
-    return value if isinstance(value, str) else ""
+    """An optional address; '' for the null or false that clients take for none. Raises UpstreamLied."""
+    raw = fields.get(key)
+    return text(fields, key, PATH) if raw is not None and bytes(memoryview(raw)[:1]) == b'"' else ""
 
 
 # ---------------------------------------------------------------- where upstream keeps it

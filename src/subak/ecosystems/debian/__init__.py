@@ -173,7 +173,26 @@ _LINE = (
 )
 """Only the archive that we stand for; what others are listed stays. Keys stay in Signed-By: we need not be trusted."""
 
-CLIENTS: tuple[Client, ...] = (Client("apt", (), _LINE, version=("apt-get", "--version")),)
+_CONF = """\
+Dir::Etc::sourcelist "{folder}/apt/sources.list";
+Dir::Etc::sourceparts "{folder}/apt/sources.list.d";
+"""
+
+CLIENTS: tuple[Client, ...] = (
+    Client(
+        "apt",
+        (("APT_CONFIG", "{folder}/apt/apt.conf"),),
+        _LINE,
+        version=("apt-get", "--version"),
+        files=(("apt/apt.conf", _CONF),),
+        copies=(
+            ("/etc/apt/sources.list", "apt/sources.list"),
+            ("/etc/apt/sources.list.d/*.list", "apt/sources.list.d/"),
+            ("/etc/apt/sources.list.d/*.sources", "apt/sources.list.d/"),
+        ),
+    ),
+)
+"""apt has no setting for one archive's address, only for which files list them all: so those are copied."""
 
 AGENTS: tuple[AgentPattern, ...] = (AgentPattern("apt", r"Debian APT-HTTP/[\d.]+ \((?P<version>[^\s)]+)\)"),)
 
@@ -190,6 +209,7 @@ HINTS = Hints(
     ),
     builtin="purl:deb/debian",
     path="debian",
+    besides=(("security", "deb-security"),),
 )
 
 DEBIAN = Ecosystem(

@@ -74,7 +74,7 @@ def _told(page: Page) -> tuple[str, float]:
     try:
         info = _decode(page.body)
         version = info.Version
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UpstreamLied(f"this tells of no version: {error}") from error
     if not is_canonical(version):
         raise UpstreamLied(f"{version[:100]!r} is no canonical version")

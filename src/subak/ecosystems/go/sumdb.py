@@ -206,3 +206,10 @@ def check_tile(subject: Subject, page: Page) -> None:
             raise UpstreamLied(f"{tile.path} of the checksum database does not end with a record")
     elif len(page.body) != tile.width * HASH:
         raise UpstreamLied(f"{tile.path} of the checksum database holds {len(page.body)} bytes")
+
+
+def check_yes(page: Page) -> None:
+    """A proxy's word that it speaks for the database: its status says so, and most send no body. Raises UpstreamLied
+    for a web page, which would count as a yes until long after somebody has logged in."""
+    if bytes(page.body[:256]).lstrip().startswith(b"<"):
+        raise UpstreamLied("a web page came instead of the proxy's word on its checksum database")

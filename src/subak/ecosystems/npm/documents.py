@@ -61,7 +61,9 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     if subject.kind is Kind.CONFIG:
         _fields(page.body, subject.key)  # keys and attestations announce nothing, but are JSON objects
         return iter(())
-    return _pins(_open(subject, page), page.url)
+    packument = _open(subject, page)
+    _tags(packument, frozenset())  # what is kept can be shown
+    return _pins(packument, page.url)
 
 
 def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:

@@ -51,7 +51,7 @@ class _Tags(msgspec.Struct):
 _manifest = msgspec.json.Decoder(_Manifest)
 _tags = msgspec.json.Decoder(_Tags)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_rows = msgspec.json.Decoder(list[msgspec.Raw])
+_rows = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _descriptor = msgspec.json.Decoder(_Descriptor)
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -77,6 +77,8 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     manifest = _parsed(page)
     if subject.route == "tag":
         yield _itself(subject.name, page, manifest)
+    else:  # a list of referrers: what is kept can be shown, whatever is withheld of it one day
+        _shown(page, frozenset())
     yield from _listed(subject.name, manifest)
 
 
@@ -135,9 +137,19 @@ def _parsed(page: Page) -> _Manifest:
 
 def _check_tags(page: Page) -> _Tags:
     try:
-        return _tags.decode(page.body)
+        found = _tags.decode(page.body)
     except _UNREADABLE as error:
         raise UpstreamLied(f"what was sent for {page.url} is no list of tags: {error}"[:300]) from error
+    _outside(page)
+    return found
+
+
+def _outside(page: Page) -> dict[str, msgspec.Raw]:
+    """The members of a list, read or not. Raises UpstreamLied where one of their names cannot be written again."""
+    try:
+        return _members.decode(page.body)
+    except _UNREADABLE as error:
+        raise UpstreamLied(f"what was sent for {page.url} is no JSON object: {error}"[:300]) from error
 
 
 # ---------------------------------------------------------------- what the client sees
@@ -156,18 +168,18 @@ def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
         yield body
     elif subject.route == "tags":
         listed = _check_tags(page)
-        yield _with_member(body, "tags", [tag for tag in listed.tags or () if tag not in view.hidden])
+        yield _with_member(page, "tags", [tag for tag in listed.tags or () if tag not in view.hidden])
     else:
-        yield _with_member(body, "manifests", list(_shown(page, view.hidden)))
+        yield _with_member(page, "manifests", list(_shown(page, view.hidden)))
 
 
-def _with_member(body: bytes, member: str, rows: list[str] | list[msgspec.Raw]) -> bytes:
-    return msgspec.json.encode({**_members.decode(body), member: rows})
+def _with_member(page: Page, member: str, rows: list[str] | list[msgspec.Raw]) -> bytes:
+    return msgspec.json.encode({**_outside(page), member: rows})
 
 
 def _shown(page: Page, hidden: frozenset[str]) -> Iterator[msgspec.Raw]:
     try:
-        rows = _rows.decode(_members.decode(page.body)["manifests"])
+        rows = _rows.decode(_outside(page)["manifests"]) or []
         described = [(_descriptor.decode(row).digest, row) for row in rows]
     except (*_UNREADABLE, KeyError) as error:
         raise UpstreamLied(f"what was sent for {page.url} is no list of referrers") from error

@@ -110,6 +110,7 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     found = [_read(_extension, raw) for result in _results(page) for raw in result.extensions]
     if subject.name and not any(_id(told) == subject.name.lower() for told in found):
         raise NotFound(f"the upstream has no extension {subject.name}")
+    _check(subject, page)
     for told in found:
         named = possible_name(told.publisher.publisher_name) and possible_name(told.extension_name)
         for raw in told.versions or ():
@@ -117,6 +118,14 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
             if named and row.last_updated and possible_version(row.version) and possible_target(row.target):
                 at = Place(told.publisher.publisher_name, told.extension_name, row.version, row.target)
                 yield dated(at, row.last_updated)
+
+
+def _check(subject: Subject, page: Page) -> None:
+    """Raises UpstreamLied unless the page can be shown, whatever is withheld of it one day."""
+    for result in _results(page):
+        _read(_rows, result.result_metadata)
+    for _ in _whole(subject, page, View("", "")):
+        pass
 
 
 def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from subak.ecosystems.base import (
     View,
 )
 from subak.ecosystems.pypi.documents import chunked, project_pins, render_project, root_of
-from subak.ecosystems.pypi.legacy import check_members, render_legacy
+from subak.ecosystems.pypi.legacy import check_legacy, check_members, render_legacy
 from subak.ecosystems.pypi.listing import check_listing, render_listing
 from subak.ecosystems.pypi.names import (
     Named,
@@ -148,7 +148,7 @@ def _pins(subject: Subject, page: Page) -> Iterator[Pin]:
     elif subject.route == "provenance":
         check_members(page, "attestation_bundles")
     else:
-        check_members(page, "info", "urls", "releases")
+        check_legacy(page)
     return iter(())
 
 

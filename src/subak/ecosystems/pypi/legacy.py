@@ -31,6 +31,13 @@ def check_members(page: Page, *needed: str) -> None:
     check_text(page.body)
 
 
+def check_legacy(page: Page) -> None:
+    """Raises UpstreamLied unless the page is such a document, with all that is written anew of it readable."""
+    check_members(page, "info", "urls", "releases")
+    for _ in _pieces(_without(_members(page), frozenset()), page.url, ""):
+        pass
+
+
 def _members(page: Page) -> dict[str, Raw]:
     media = page.content_type.partition(";")[0].strip().lower()
     if not (media.startswith("application/") and media.endswith(("/json", "+json"))):

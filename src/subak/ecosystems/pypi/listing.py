@@ -100,13 +100,14 @@ def _nested(depth: int) -> bytes:
     return rb"[{\[](?:" + inside + rb")*+[}\]]"
 
 
-_ELEMENT = re.compile(_nested(3), re.DOTALL)
-"""One element of a valid JSON array of objects, a few levels deep."""
+_ELEMENT = re.compile(_nested(3) + rb"|\"(?:[^\"\\]++|\\.)*+\"|[^\s,\[\]{}\"]++", re.DOTALL)
+"""One element of a valid JSON array, a few levels deep."""
 
 
 def _names_in_json(projects: memoryview) -> Iterator[str]:
-    """The names, in order. `projects` is valid JSON already, so finding the ends of its elements is all there is to
-    do; a list of 700 000 views of them would take as much memory as the page."""
+    """The names, in order; an element without one names no project. `projects` is valid JSON already, so finding the
+    ends of its elements is all there is to do; a list of 700 000 views of them would take as much memory as the page.
+    """
     at, entry = 1, msgspec.json.Decoder(_Entry)
     while True:
         found = _GAP.match(projects, at)
@@ -115,12 +116,12 @@ def _names_in_json(projects: memoryview) -> Iterator[str]:
             return
         element = _ELEMENT.match(projects, at)
         if not element:
-            raise UpstreamLied("the upstream's list of projects holds something else")
+            raise UpstreamLied("the upstream's list of projects nests without end")
         at = element.end()
         try:
             name = entry.decode(element[0]).name
-        except msgspec.MsgspecError as error:
-            raise UpstreamLied(f"the upstream's list of projects cannot be read: {error}") from error
+        except msgspec.MsgspecError:
+            continue
         if is_name(name):
             yield name
 

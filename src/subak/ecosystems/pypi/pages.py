@@ -146,7 +146,7 @@ def decode(body: bytes | memoryview | Raw, kind: type[T]) -> T:
     """Read JSON as that type. Raises UpstreamLied for broken JSON and for another shape."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UpstreamLied(f"the upstream's JSON cannot be read: {error}") from error
 
 
