@@ -19,7 +19,7 @@ SIDE = Route("side", "/open/{path+}.sha1", Kind.DERIVED, content_type="text/plai
 OPEN = Route(
     "open", "/open/{path+}", Kind.ARTIFACT, content_type="", open=True, dated=True, keeps=("x-colour",), roams=True
 )
-NAMED = Route("named", "/by/{hex}", Kind.ARTIFACT, open=True, absent=(403, 404))
+NAMED = Route("named", "/by/{hex}", Kind.ARTIFACT, open=True, absent=(403, 404), whole=True)
 CLOSED = Route("closed", "/closed/{path+}", Kind.ARTIFACT)
 TABLE = Route("table", "/table/{name}", Kind.ARTIFACT, open=True, announces=True, moves=True)
 BRANCH = Route("branch", "/at/{branch}/{path+}", Kind.ARTIFACT)

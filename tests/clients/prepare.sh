@@ -4,14 +4,6 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 target=$here/../../.cache/clients
-# Cargo needs a C compiler to link; Debian's package brings one. rustup's is as good.
-if ! command -v cargo >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    mkdir -p "$target"
-    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends cargo; } \
-        >"$target/apt-cargo.log" 2>&1 || echo "cargo could not be installed (see $target/apt-cargo.log)" >&2
-fi
-command -v cargo >/dev/null || echo "NO cargo HERE: its tests cannot run. Install Rust 1.74 or later." >&2
-
 # from_debian PROGRAM PACKAGE...: unless the program is there; only where this may install, as root on Debian.
 from_debian() {
     local program=$1
@@ -30,11 +22,14 @@ from_debian gpg gnupg # signs the archive that apt's tests install from
 from_debian fish fish # reads what `subak env --shell fish` prints; the test of it needs the real one
 from_debian bundle ruby ruby-bundler
 from_debian mvn maven
+from_debian cargo cargo # which brings the C compiler that it links with; rustup's is as good
 from_debian gradle gradle
 from_debian composer composer php-cli php-curl php-zip unzip
 from_debian go golang-go
 from_debian skopeo skopeo
 from_debian docker-registry docker-registry # the reference registry, which skopeo pushes to and we stand in front of
+from_debian cpanm cpanminus make
+from_debian carton carton make
 crane=github.com/google/go-containerregistry/cmd/crane@v0.20.2
 if [ ! -x "$target/bin/crane" ] && command -v go >/dev/null; then
     mkdir -p "$target/bin"

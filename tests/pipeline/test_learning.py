@@ -200,3 +200,12 @@ async def test_statuses_that_mean_there_is_none(world: World) -> None:
     world.upstream.pages[f"{BASE}by/{sha256(SMALL)}"] = Answer(b"forbidden", 403)
     reply = await ask(world, f"by/{sha256(SMALL)}")
     assert (reply.status, reply.headers["x-lab-error"]) == (404, "named")
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+async def test_some_files_leave_only_once_they_are_whole(world: World, wrong: bool) -> None:
+    """A client that ignores broken transfers gets a clean refusal, however large the file is."""
+    body = LARGE[:-1] + b"?" if wrong else LARGE
+    world.upstream.pages[f"{BASE}by/{sha256(LARGE)}"] = Answer(body)
+    reply = await ask(world, f"by/{sha256(LARGE)}")
+    assert (reply.status, reply.whole) == (502 if wrong else 200, True)

@@ -197,7 +197,7 @@ def _missing(
     return ""
 
 
-_OPTIONS = ("_OPTS", "_ARGS")
+_OPTIONS = ("_OPTS", "_OPT", "_ARGS")
 """Variables that hold a program's further arguments end so."""
 
 

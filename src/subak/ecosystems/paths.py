@@ -81,6 +81,8 @@ class Route:
     # ---- files
     open: bool = False
     """Fetched although no index announces it: the path alone tells where it is. Pins are looked for meanwhile."""
+    whole: bool = False
+    """Leaves only once it was verified to its end: clients take a transfer that broke off for the file."""
     announces: bool = False
     """Read for pins once it is verified, as documents are: an index that is itself pinned."""
     moves: bool = False

@@ -160,7 +160,7 @@ class Artifacts:
             fetched = learnt + (flight.fetched if leads else 0)
             return self._as_kept(origin, flight, file, subject, ecosystem, route, fetched)
         try:
-            if 0 <= flight.length <= SMALL:
+            if route.whole or 0 <= flight.length <= SMALL:
                 await flight.until(lambda: flight.verified)
             known = replace(file, pin=flight.pin or file.pin, blob=flight.blob, kept=flight.remembered)
             known = replace(known, further=flight.further)
