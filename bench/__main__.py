@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = str(Path(__file__).resolve().parent.parent)
-sys.path[:0] = [ROOT, f"{ROOT}/src"]
+sys.path[:0] = [ROOT, f"{ROOT}/src", f"{ROOT}/tests"]  # tests: the local registries
 
 from bench.command import main  # noqa: E402  # found by the line above
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import cold, installs, memory, peers, warm
+from bench import cold, ecosystems, installs, memory, peers, warm
 from bench.machine import load_average, machine
 from bench.page import page
 from bench.places import ROOT, Ground
@@ -24,6 +24,10 @@ GROUPS: Mapping[str, tuple[str, Callable[..., Iterator[Row]]]] = {
     "peers": ("Warm hits against other package caches", peers.measure),
     "cold": ("Misses against fetching directly", cold.measure),
     "installs": ("Installs from real registries, client caches empty", installs.measure),
+    "ecosystems": (
+        "Installs by every other ecosystem's client, caches empty; NuGet: no client here, not measured",
+        ecosystems.measure,
+    ),
     "memory": ("Memory, start-up, and a large catalogue", memory.measure),
 }
 

@@ -77,19 +77,33 @@ class Subak(Server):
         found: dict[str, Any] = json.loads(answer.body)
         return {file["filename"]: _path(asked, file["url"]) for file in found["files"]}
 
-    def asked(self) -> int:
-        """Requests that clients made of the registries so far, as the gateway's own metrics count them."""
+    def asked(self, ecosystems: str = "pypi|npm") -> int:
+        """Requests that clients made of these registries so far, as the gateway's own metrics count them."""
         deadline = time.monotonic() + 5
         before = -1
         while time.monotonic() < deadline:
             said = ask(f"{self.url}/-/metrics").body.decode()
-            found = re.findall(r'^subak_requests_total\{ecosystem="(?:pypi|npm)".*\} ([0-9.e+]+)$', said, re.MULTILINE)
+            row = rf'^subak_requests_total\{{ecosystem="(?:{ecosystems})".*\}} ([0-9.e+]+)$'
+            found = re.findall(row, said, re.MULTILINE)
             now = int(sum(map(float, found)))
             if now == before and now:
                 return now
             before = now
             time.sleep(0.7)  # totals reach the disk twice a second
         return before
+
+    def files_fetched(self, ecosystem: str) -> int:
+        """Files of packages that were asked of upstream so far, as the gateway's own readings tell. Raises
+        Unavailable."""
+        time.sleep(0.7)  # readings reach the disk twice a second
+        answer = ask(f"{self.url}/-/api/v1/stats?by=ecosystem,kind&show=misses")
+        if answer.status != 200:
+            raise Unavailable(f"Subak answers {answer.status} for its statistics: {answer.body[:300]!r}")
+        table: dict[str, Any] = json.loads(answer.body)
+        rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+        return sum(
+            row["misses"] for row in rows if row["ecosystem"] == ecosystem and row["kind"] in ("artifact", "metadata")
+        )
 
 
 def upstreams(origin: str) -> dict[str, str]:

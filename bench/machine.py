@@ -8,10 +8,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench.places import CACHE, NGINX, VERDACCIO
+from bench.places import CACHE, NGINX, VERDACCIO, installed
 
 
 def machine() -> dict[str, str]:
@@ -33,6 +33,17 @@ def machine() -> dict[str, str]:
         "uv": _asked(["uv", "--version"]),
         "npm": _asked(["npm", "--version"]),
         "node": _asked(["node", "--version"]),
+        "mvn": _asked(["mvn", "--version"]),
+        "cargo": _asked(["cargo", "--version"]),
+        "go": _asked(["go", "version"]),
+        "apt-get": _asked(["apt-get", "--version"]),
+        "bundle": _asked(["bundle", "--version"]),
+        "composer": _asked(["composer", "--version"], {**os.environ, "COMPOSER_ALLOW_SUPERUSER": "1"}),
+        "skopeo": _asked(["skopeo", "--version"]),
+        "ovsx": _asked([installed("ovsx"), "--version"]),
+        "py-rattler": _own("py-rattler"),
+        "huggingface_hub": _own("huggingface_hub"),
+        "cpanm": _asked(["cpanm", "--version"]),
     }
 
 
@@ -58,6 +69,14 @@ def _asked(command: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     said = subprocess.run(command, capture_output=True, text=True, env=environ)
     found = re.search(r"\d+\.\d+(\.\d+)?", said.stdout + said.stderr)
     return found[0] if found else "unknown"
+
+
+def _own(package: str) -> str:
+    """Of a Python package beside us."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def _installed(package: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -42,3 +43,9 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
+
+
+def installed(program: str) -> str:
+    """Where a program is; '' if it is nowhere. tests/clients/prepare.sh puts some below .cache."""
+    beside = (ROOT / ".cache" / "clients" / "bin", ROOT / ".cache" / "clients" / "node_modules" / ".bin")
+    return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, beside)])) or ""

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the benchmark measures against: nginx and wrk from Debian, proxpi and devpi-server from the Python
-# index, verdaccio from the npm registry. All but Debian's packages go below .cache/bench. What cannot be had is
-# said here and again, loudly, in the table; nothing of it fails the run.
+# index, verdaccio from the npm registry; and the package managers whose installs are timed, as the tests have them. All
+# but Debian's packages go below .cache. What cannot be had is said here and again, loudly, in the table; nothing of it
+# fails the run.
 #   bench/prepare.sh [PYTHON]
 set -u
 cd "$(dirname "$0")/.."
@@ -44,4 +45,6 @@ elif ! cmp -s "$peers/package.json" "$cache/verdaccio/installed.json"; then
     (cd "$cache/verdaccio" && npm install --silent --no-audit --no-fund --ignore-scripts) &&
         cp "$peers/package.json" "$cache/verdaccio/installed.json" || missing verdaccio
 fi
+
+bash tests/clients/prepare.sh || missing "all package managers (tests/clients/prepare.sh says why)"
 exit 0
