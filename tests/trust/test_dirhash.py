@@ -45,6 +45,22 @@ def test_what_is_no_zip_is_a_mismatch(tmp_path: Path) -> None:
         dirhash.of_zip(torn)
 
 
+def test_a_zip_that_go_would_not_open_is_a_mismatch(tmp_path: Path) -> None:
+    whole = module_zip(tmp_path / "m.zip", {"m@v1/a": b"a"}).read_bytes()
+    for wrong in (whole[:-1] + b"\x01", whole + b"x", whole[:-1]):
+        (tmp_path / "wrong.zip").write_bytes(wrong)
+        with pytest.raises(Mismatch):
+            dirhash.of_zip(tmp_path / "wrong.zip")
+
+
+def test_a_zip_may_have_a_comment(tmp_path: Path) -> None:
+    path = module_zip(tmp_path / "m.zip", {"m@v1/a": b"a"})
+    before = dirhash.of_zip(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"hello"
+    assert dirhash.of_zip(path) == before
+
+
 def test_a_bomb_is_a_mismatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dirhash, "LARGEST", 1000)
     with pytest.raises(Mismatch, match="more than 1000"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,6 +15,8 @@ LARGEST = 500 * 2**20
 MOST = 200_000
 """Files in one zip."""
 PIECE = 2**20
+END = 22
+"""Bytes of a zip's closing record, without its comment."""
 
 
 def of_zip(path: Path) -> str:
@@ -22,6 +25,7 @@ def of_zip(path: Path) -> str:
     total = 0
     try:
         with zipfile.ZipFile(path) as archive:
+            _must_end(path, len(archive.comment))
             members = archive.infolist()
             if len(members) > MOST or len({m.filename for m in members}) != len(members):
                 raise Mismatch("the module zip holds too many files, or one of them twice")
@@ -40,6 +44,15 @@ def of_zip(path: Path) -> str:
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise Mismatch(f"the module zip cannot be read: {error}") from error
     return _over(sorted(lines))
+
+
+def _must_end(path: Path, comment: int) -> None:
+    """Python finds the closing record (APPNOTE 4.3.16) also before bytes that do not belong to it; go does not."""
+    with path.open("rb") as file:
+        file.seek(-(END + comment), os.SEEK_END)
+        record = file.read(END)
+    if not record.startswith(b"PK\x05\x06") or int.from_bytes(record[-2:], "little") != comment:
+        raise Mismatch("the module zip does not end with its closing record")
 
 
 def of_mod(sha256: str) -> str:

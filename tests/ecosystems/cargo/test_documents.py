@@ -115,6 +115,7 @@ BROKEN = (
     line("0.1.0", name="serde").encode(),
     line("0.1.0", name="lab-up").encode(),
     b"\xff\xfe",
+    line("0.1.0").encode().replace(b"{", b'{"\xff":1,', 1),  # nobody could mark it as withheld
     b'{"name":"Lab_Up","deps":' + b"[" * 100_000,
 )
 

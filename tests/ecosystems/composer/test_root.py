@@ -176,7 +176,7 @@ def test_what_upstream_does_not_have_is_not_found() -> None:
     [
         b"", b"<html>", b"[]", b"{}", b'{"packages":[]}', b'{"providers-url":"/p/%package%$%hash%.json"}',
         b'{"metadata-url":1}', b'{"metadata-url":null}', b'{"packages":[1],"metadata-url":"/x"}',
-        b'{"packages":{"a/b":1}}', b'{"metadata-url":"/x","filter":{"a":}}',
+        b'{"packages":{"a/b":1}}', b'{"metadata-url":"/x","filter":{"a":}}', b'{"metadata-url":"/\xff"}',
     ],
 )  # fmt: skip
 def test_what_is_no_root_is_the_upstreams_lie(body: bytes) -> None:

@@ -123,7 +123,8 @@ def test_a_canonical_version_is_itself() -> None:
 @pytest.mark.parametrize(
     "body",
     [b"", b"{}", b"[]", b"null", b'"v1.0.0"', b'{"Version":1}', b'{"Version":"main"}', b'{"Version":""}',
-     b'{"Version":"v1.0.0"', b"<html>", b'{"Version":"\xff"}', b'{"Version":"v1.0"}', b"[" * 5000],
+     b'{"Version":"v1.0.0"', b"<html>", b'{"Version":"\xff"}', b'{"Version":"v1.0"}', b"[" * 5000,
+     b'{"Version":"v1.0.0","Origin":' + b"[" * 5000],
 )  # fmt: skip
 def test_what_tells_of_no_version(subject: Subject, body: bytes) -> None:
     with pytest.raises(UpstreamLied):

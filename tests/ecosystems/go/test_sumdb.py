@@ -268,3 +268,17 @@ def test_the_proxy_itself_is_asked_whether_it_speaks_for_the_database() -> None:
     for site in (PLAIN.site, Site(PLAIN.site.base, b"", False, PLAIN.site.further)):
         assert GO.source(signpost, site) == "https://proxy.example/sumdb/sum.example/supported"
     assert GO.signpost(Site("https://proxy.example/")) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"OK\n", b"yes"])
+def test_whatever_is_no_web_page_is_a_yes(body: bytes) -> None:
+    signpost = GO.signpost(PLAIN.site)
+    assert signpost is not None
+    assert list(GO.pins(signpost, Page(body, "text/html", "https://proxy.example/"))) == []
+
+
+def test_a_web_page_is_no_yes() -> None:
+    signpost = GO.signpost(PLAIN.site)
+    assert signpost is not None
+    with pytest.raises(UpstreamLied, match="web page"):
+        list(GO.pins(signpost, Page(b"\n <!DOCTYPE html><html>Log in", "text/plain", "https://proxy.example/")))

@@ -251,6 +251,8 @@ def test_a_document_without_versions_is_valid() -> None:
 def test_broken_tags_are_not_believed() -> None:
     with pytest.raises(UpstreamLied, match="dist-tags"):
         rendered(packument(**{"dist-tags": {"latest": 1}}), "full")
+    with pytest.raises(UpstreamLied, match="dist-tags"):  # so it never takes the place of one that can be shown
+        pins(packument(**{"dist-tags": {"latest": 1}}))
 
 
 def test_half_a_surrogate_pair_in_a_cut_readme_is_mended() -> None:

@@ -176,11 +176,29 @@ def test_a_file_is_what_its_digest_says_whatever_it_holds(tree: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "tree", [b"<html></html>", b"", [], {"name": "x", "tags": [1]}, {"name": "x", "tags": "1"}, {"tags": ["1"]}]
-)
+    "tree",
+    [
+        b"<html></html>", b"", [], {"name": "x", "tags": [1]}, {"name": "x", "tags": "1"}, {"tags": ["1"]},
+        b'{"name": "x", "tags": ["1"], "\x80": 1}',
+    ],
+)  # fmt: skip
 def test_what_is_no_list_of_tags_is_not_kept(tree: object) -> None:
     with pytest.raises(UpstreamLied):
         list(pins(TAGS, page(tree, "application/json")))
+
+
+@pytest.mark.parametrize("tree", [IMAGE, b'{"schemaVersion": 2, "manifests": [], "\x80": 1}'])
+def test_what_is_no_list_of_referrers_is_not_kept(tree: object) -> None:
+    """Nothing could be taken out of it the day that policy says so."""
+    with pytest.raises(UpstreamLied):
+        list(pins(REFERRERS, page(tree, INDEX)))
+
+
+def test_no_referrers_as_go_writes_them() -> None:
+    nothing = page({"schemaVersion": 2, "manifests": None}, INDEX)
+    assert list(pins(REFERRERS, nothing)) == []
+    shown = b"".join(render(REFERRERS, nothing, View("", "", hidden=frozenset({"2"}))))
+    assert json.loads(shown) == {"schemaVersion": 2, "manifests": []}
 
 
 @pytest.mark.parametrize("tags", [[], ["1", "2"], None])

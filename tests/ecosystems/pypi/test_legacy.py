@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from subak.ecosystems.base import Page, View
-from subak.ecosystems.pypi.legacy import check_members, render_legacy
+from subak.ecosystems.pypi.legacy import check_legacy, check_members, render_legacy
 from subak.errors import NotFound, UpstreamLied
 from subak.model.exchange import Kind, Subject
 
@@ -108,3 +108,13 @@ def test_check_members_of_something_else(body: bytes, content_type: str) -> None
 def test_documents_of_another_shape(document: object) -> None:
     with pytest.raises(UpstreamLied):
         render(PROJECT, document)
+
+
+def test_what_is_kept_can_be_shown() -> None:
+    check_legacy(page())
+    for broken in (
+        {"urls": 5}, {"urls": [1]}, {"releases": []}, {"releases": {"1.0": [{"filename": "x"}]}}, {"info": []},
+        {"info": {"version": None}},
+    ):  # fmt: skip
+        with pytest.raises(UpstreamLied):
+            check_legacy(page(DOCUMENT | broken))
