@@ -20,7 +20,7 @@ from subak.ecosystems.base import (
     Site,
     View,
 )
-from subak.ecosystems.rubygems import compact_index, specs
+from subak.ecosystems.rubygems import specs, text_index
 from subak.ecosystems.rubygems.fullnames import NAME, fold_version, readings
 from subak.errors import NotFound
 from subak.model.digest import Pin
@@ -145,11 +145,11 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     """What a document announces. Raises UpstreamLied when it is not the document it should be."""
     match subject.route:
         case "info":
-            return compact_index.info_pins(subject, page)
+            return text_index.info_pins(subject, page)
         case "versions":
-            compact_index.check_versions(page)
+            text_index.check_versions(page)
         case "names":
-            compact_index.check_names(page)
+            text_index.check_names(page)
         case "specs":
             specs.check(page)
     return iter(())
@@ -159,12 +159,12 @@ def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
     """The document less what policy withholds; with nothing withheld the bytes that upstream sent."""
     match subject.route:
         case "info" if view.hidden:
-            return compact_index.info_without(subject, page, view.hidden)
+            return text_index.info_without(subject, page, view.hidden)
         case "versions":
-            return compact_index.versions_for(page, view)
+            return text_index.versions_for(page, view)
         case "specs":
             return specs.specs_without(page, view.hidden)
-    return compact_index.pieces(memoryview(page.body))
+    return text_index.pieces(memoryview(page.body))
 
 
 # ---------------------------------------------------------------- clients

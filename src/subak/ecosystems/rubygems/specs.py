@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from subak.ecosystems.base import Page
-from subak.ecosystems.rubygems.compact_index import CHUNK, pieces
 from subak.ecosystems.rubygems.fullnames import fold_version
+from subak.ecosystems.rubygems.text_index import CHUNK, pieces
 from subak.errors import UpstreamLied
 
 LARGEST = 2**28

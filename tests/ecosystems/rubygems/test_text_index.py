@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subak.ecosystems.base import Page, View
-from subak.ecosystems.rubygems import compact_index
+from subak.ecosystems.rubygems import text_index
 from subak.errors import UpstreamLied
 from subak.model.digest import UNPINNED, Digest
 from subak.model.exchange import Kind, Subject
@@ -31,14 +31,14 @@ def page(body: str | bytes) -> Page:
 
 
 def info(body: str | bytes, *hidden: str) -> str:
-    return b"".join(compact_index.info_without(RACK, page(body), frozenset(hidden))).decode()
+    return b"".join(text_index.info_without(RACK, page(body), frozenset(hidden))).decode()
 
 
 # ---------------------------------------------------------------- /info
 
 
 def test_pins() -> None:
-    pins = {pin.path: pin for pin in compact_index.info_pins(RACK, page(INFO))}
+    pins = {pin.path: pin for pin in text_index.info_pins(RACK, page(INFO))}
     gems = {path: pin for path, pin in pins.items() if path.startswith("gems/")}
     assert {path: (str(pin.digest), pin.version, pin.published) for path, pin in gems.items()} == {
         "gems/rack-1.0.gem": (f"sha256:{ONE}", "1.0", 0.0),
@@ -57,7 +57,7 @@ def test_pins() -> None:
     "body", ["---\n", "---", f"1.0 |checksum:{ONE}", f"---\r\n1.0 |checksum:{ONE}\r\n", "1.0 a:>= 1"]
 )
 def test_other_managers_spellings(body: str) -> None:
-    pins = [pin for pin in compact_index.info_pins(RACK, page(body)) if pin.path.startswith("gems/")]
+    pins = [pin for pin in text_index.info_pins(RACK, page(body)) if pin.path.startswith("gems/")]
     assert len(pins) == ("1.0" in body)
     if "checksum" in body:
         assert pins[0].digest == Digest("sha256", ONE)
@@ -82,7 +82,7 @@ def test_other_managers_spellings(body: str) -> None:
 )
 def test_lies(body: str | bytes) -> None:
     with pytest.raises(UpstreamLied):
-        list(compact_index.info_pins(RACK, page(body)))
+        list(text_index.info_pins(RACK, page(body)))
 
 
 def test_hidden_versions_go_on_all_platforms_and_all_else_stays() -> None:
@@ -95,7 +95,7 @@ def test_hidden_versions_go_on_all_platforms_and_all_else_stays() -> None:
 def test_with_everything_hidden_the_document_is_valid_and_empty() -> None:
     rest = info(INFO, "1.0", "2.0.1", "2.1.0.rc1", "3.0")
     assert rest.split() == ["---"]
-    assert list(compact_index.info_pins(RACK, page(rest))) == []
+    assert list(text_index.info_pins(RACK, page(rest))) == []
 
 
 VERSIONS = st.from_regex(r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}(\.rc[0-9])?", fullmatch=True)
@@ -109,20 +109,20 @@ def test_filtering_is_idempotent_and_pins_follow(lines: list[str], hidden: froze
     body = "\n".join(["---", *lines, ""])
     once = info(body, *hidden)
     assert info(once, *hidden) == once
-    left = {pin.version for pin in compact_index.info_pins(RACK, page(once))}
+    left = {pin.version for pin in text_index.info_pins(RACK, page(once))}
     assert left.isdisjoint(hidden)
-    assert {pin.path for pin in compact_index.info_pins(RACK, page(once))} <= {
-        pin.path for pin in compact_index.info_pins(RACK, page(body))
+    assert {pin.path for pin in text_index.info_pins(RACK, page(once))} <= {
+        pin.path for pin in text_index.info_pins(RACK, page(body))
     }
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda t: f"---\n1.0 {t}".encode()))
 def test_a_hostile_body_is_a_lie_or_an_index(body: bytes) -> None:
     with contextlib.suppress(UpstreamLied):
-        list(compact_index.info_pins(RACK, page(body)))
+        list(text_index.info_pins(RACK, page(body)))
     with contextlib.suppress(UpstreamLied):
-        list(compact_index.info_without(RACK, page(body), frozenset({"1.0"})))
-    for check in (compact_index.check_versions, compact_index.check_names):
+        list(text_index.info_without(RACK, page(body), frozenset({"1.0"})))
+    for check in (text_index.check_versions, text_index.check_names):
         with contextlib.suppress(UpstreamLied):
             check(page(body))
 
@@ -142,12 +142,12 @@ rack 2.1.0.rc1 {MD5}
 
 def versions(body: str, *hidden: str, **revised: str) -> str:
     view = View("text", "https://gateway.example/rubygems", hidden=frozenset(hidden), revised=revised)
-    return b"".join(compact_index.versions_for(page(body), view)).decode()
+    return b"".join(text_index.versions_for(page(body), view)).decode()
 
 
 @pytest.mark.parametrize("body", [LIST, "---\n", LIST.rstrip("\n"), "---\n\nrack 1.0\n", LIST.replace("\n", "\r\n")])
 def test_lists_of_versions(body: str) -> None:
-    compact_index.check_versions(page(body))
+    text_index.check_versions(page(body))
 
 
 @pytest.mark.parametrize(
@@ -166,18 +166,18 @@ def test_lists_of_versions(body: str) -> None:
 )
 def test_lists_that_are_none(body: str) -> None:
     with pytest.raises(UpstreamLied):
-        compact_index.check_versions(page(body))
+        text_index.check_versions(page(body))
 
 
 def test_names() -> None:
-    compact_index.check_names(page("---\na\nRed-Cloth_2.x\n"))
+    text_index.check_names(page("---\na\nRed-Cloth_2.x\n"))
     for body in ("", "a\nb\n", "---\na b\n", "---\n<html>\n"):
         with pytest.raises(UpstreamLied):
-            compact_index.check_names(page(body))
+            text_index.check_names(page(body))
 
 
 def test_a_long_list_is_checked_without_recursion() -> None:
-    compact_index.check_versions(page("---\n" + f"rack 1.0 {MD5}\n" * 200_000))
+    text_index.check_versions(page("---\n" + f"rack 1.0 {MD5}\n" * 200_000))
 
 
 def test_nothing_hidden_nothing_changed() -> None:
@@ -206,5 +206,5 @@ def test_a_line_with_nothing_left_says_withdrawn() -> None:
 def test_rewriting_is_idempotent_and_stays_a_list(hidden: frozenset[str]) -> None:
     once = versions(LIST, *hidden, rack="a" * 32)
     assert versions(once, *hidden, rack="a" * 32) == once
-    compact_index.check_versions(page(once))
+    text_index.check_versions(page(once))
     assert len(once.splitlines()) == len(LIST.splitlines())
