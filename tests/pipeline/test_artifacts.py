@@ -325,6 +325,22 @@ async def test_an_index_that_changes_its_mind_is_believed(world: World) -> None:
     served(await world.ask(PATH), other, "miss")
 
 
+async def test_nobody_rides_along_on_a_transfer_of_other_bytes(world: World) -> None:
+    """The index changes its mind while the old file is still on its way."""
+    held = asyncio.Event()
+    world.publish("a/1/a.whl", LARGE, held=held)
+    first = asyncio.create_task(world.ask(PATH))
+    await until(lambda: any(f.begun for f in world.artifacts._flights.values()))
+    world.publish("a/1/a.whl", SMALL)
+    world.now += 10_000
+    await world.ask("/toy/index/a/")
+    second = asyncio.create_task(world.ask(PATH))
+    await asyncio.sleep(0)
+    held.set()
+    assert (await first).body == LARGE
+    assert (await second).body == SMALL
+
+
 # ---------------------------------------------------------------- without a pin
 
 

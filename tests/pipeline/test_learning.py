@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from pipeline_world import BASE, LARGE, SMALL, Answer, FakeReply, World, pinned, sha256
+from pipeline_world import BASE, LARGE, SMALL, Answer, FakeReply, World, pinned, sha256, until
 from subak.model.digest import Pin
 from subak.model.exchange import Origin
 
@@ -209,3 +210,15 @@ async def test_some_files_leave_only_once_they_are_whole(world: World, wrong: bo
     world.upstream.pages[f"{BASE}by/{sha256(LARGE)}"] = Answer(body)
     reply = await ask(world, f"by/{sha256(LARGE)}")
     assert (reply.status, reply.whole) == (502 if wrong else 200, True)
+
+
+async def test_head_of_a_file_that_is_on_its_way_waits_for_what_will_be_known(world: World) -> None:
+    held = asyncio.Event()
+    world.upstream.pages[URL] = Answer(LARGE, headers={"x-checksum-sha256": sha256(LARGE)}, held=held)
+    get = asyncio.create_task(ask(world, "open/a/file.bin"))
+    await until(lambda: bool(world.artifacts._flights))
+    head = asyncio.create_task(ask(world, "open/a/file.bin", "HEAD"))
+    held.set()
+    assert (await head).headers["etag"] == f'"{sha256(LARGE)}"'
+    assert (await get).body == LARGE
+    assert {a.method for a in world.upstream.asked if a.url == URL} == {"GET"}

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,7 +84,8 @@ class Artifacts:
             return described(Origin.CACHE, self._landed(adopted.blob), adopted, subject, ecosystem, route, learnt)
         placed = replace(file.pin, url=await self._learning.placed(file, subject, ecosystem))
         file = replace(file, pin=placed)
-        if head and (shown := await self._shown(subject, ecosystem, route, file)) is not None:
+        underway = _flight_name(subject, ecosystem) in self._flights
+        if head and not underway and (shown := await self._shown(subject, ecosystem, route, file)) is not None:
             return shown
         if self._disk_is_full(file.pin.size):
             return await self._pass(subject, ecosystem, route, file)
@@ -137,8 +139,14 @@ class Artifacts:
 
     async def _follow(self, subject: Subject, ecosystem: Ecosystem, route: Route, file: File, learnt: int) -> Found:
         """Join the transfer of this file, or start it."""
-        name = hashlib.sha256(f"file\0{ecosystem.name}\0{subject.key}".encode()).hexdigest()
+        name = _flight_name(subject, ecosystem)
         flight = self._flights.get(name)
+        if flight is not None and flight.pin.digest and file.pin.digest not in (UNPINNED, flight.pin.digest):
+            # The index changed its mind since: those bytes are right by yesterday's word only.
+            old = flight
+            with suppress(SubakError):
+                await old.until(lambda: old.kept)
+            return await self.find(subject, ecosystem, route)
         leads = flight is None
         if flight is None:
             flight = self._flights[name] = Flight(name, f"{ecosystem.name} {subject.key}")
@@ -160,7 +168,8 @@ class Artifacts:
             fetched = learnt + (flight.fetched if leads else 0)
             return self._as_kept(origin, flight, file, subject, ecosystem, route, fetched)
         try:
-            if route.whole or 0 <= flight.length <= SMALL:
+            # Small, or all there but not proven yet: then all that clients may ask about it is known in a moment.
+            if route.whole or 0 <= flight.length <= max(SMALL, flight.size):
                 await flight.until(lambda: flight.verified)
             known = replace(file, pin=flight.pin or file.pin, blob=flight.blob, kept=flight.remembered)
             known = replace(known, further=flight.further)
@@ -317,6 +326,10 @@ class Artifacts:
         await passing.open()
         found = described(Origin.UPSTREAM, Held(passing.length), file, subject, ecosystem, route)
         return replace(found, body=passing, last=passing.close, ranges=False, good_until=0.0)
+
+
+def _flight_name(subject: Subject, ecosystem: Ecosystem) -> str:
+    return hashlib.sha256(f"file\0{ecosystem.name}\0{subject.key}".encode()).hexdigest()
 
 
 def _only_dated(file: File) -> bool:
