@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -27,10 +27,47 @@ def unable(why: str) -> None:
     pytest.skip(why)
 
 
-_NOWHERE_ELSE = dict.fromkeys(
+NOWHERE_ELSE = dict.fromkeys(
     ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9"
 )
 """A proxy that is not there, for everything but loopback: a client that goes round the gateway fails."""
+
+
+def alone(home: Path, *prefixes: str, **more: str) -> dict[str, str]:
+    """The environment of a fresh machine: without the variables that begin so, and with no way round the gateway."""
+    kept = {k: v for k, v in clean_environment().items() if not k.upper().startswith(prefixes)}
+    return {**kept, "HOME": str(home), **NOWHERE_ELSE, **more}
+
+
+def ran(
+    command: Sequence[str | Path], folder: Path, environ: Mapping[str, str], typed: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, whatever that is."""
+    return subprocess.run(
+        command, cwd=folder, env=environ, input=typed, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+class Runs:
+    """A machine whose client either does what it is asked or does not."""
+
+    __slots__ = ()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the client with these arguments."""
+        raise NotImplementedError
+
+    def must(self, *arguments: str) -> str:
+        """What it printed. Fails the test when it does not succeed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def fails(self, *arguments: str) -> str:
+        """All that it said when it failed. Fails the test when it succeeds."""
+        done = self.run(*arguments)
+        assert done.returncode != 0, f"{arguments} succeeded:\n{done.stdout}\n{done.stderr}"
+        return done.stdout + (done.stderr or "")  # None where both go one way
 
 
 @dataclass(slots=True)
@@ -51,7 +88,7 @@ class Project:
         home = self.folder / "home"
         home.mkdir(parents=True, exist_ok=True)
         own = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "XDG_DATA_HOME": str(home / "data")}
-        environ = clean_environment(**own, **self.environ, **_NOWHERE_ELSE)
+        environ = clean_environment(**own, **self.environ, **NOWHERE_ELSE)
         environ.pop("XDG_CONFIG_HOME", None)
         environ.pop("CI", None)  # several clients turn on frozen installs by themselves when they see it
         done = subprocess.run(

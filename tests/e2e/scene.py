@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 from e2e.asking import Answer
-from e2e.running import Gateway
+from e2e.running import IMPATIENT, Gateway
 from registry.upstream import Registry
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
+
+
+ALWAYS_OLD = {"cache.fresh": "0.01ms", "cache.revalidate_behind": "0"}
+"""Settings under which documents are asked for again on every request."""
+
+
+class Upstream(Protocol):
+    """A registry behind the gateway."""
+
+    @property
+    def url(self) -> str: ...
+
+
+def in_front_of(
+    ecosystem: str, upstream: Upstream, folder: Path, settings: Mapping[str, str] | None = None, *,
+    name: str = "data", **own: str,
+) -> Gateway:  # fmt: skip
+    """An impatient gateway with one upstream; settings are a mapping, or written section__field."""
+    spelled = {key.replace("__", "."): value for key, value in own.items()}
+    return Gateway(folder / name, {**IMPATIENT, **(settings or {}), **spelled}, {ecosystem: upstream.url})
 
 
 @dataclass(frozen=True, slots=True)

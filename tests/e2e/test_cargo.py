@@ -13,15 +13,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pytest
 
 from e2e.asking import Answer
-from e2e.clients import unable
+from e2e.clients import Runs, alone, ran, unable
 from e2e.running import IMPATIENT, ROOT, Gateway, clean_environment
-from e2e.scene import eventually
+from e2e.scene import eventually, in_front_of
 from registry.cargo_registry import CargoRegistry, Crate, folded
 from registry.weather import Weather
 from subak.adoption.settings import fill
@@ -50,10 +50,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CargoRegis
             yield upstream, gateway
 
 
-def before(upstream: CargoRegistry, tmp_path: Path, **settings: str) -> Gateway:
-    """A gateway of one's own; settings are written section__field."""
-    own = {name.replace("__", "."): value for name, value in settings.items()}
-    return Gateway(tmp_path / "data", {**IMPATIENT, **own}, {"cargo": upstream.url})
+before = partial(in_front_of, "cargo")
 
 
 def path_of(crate: Crate) -> str:
@@ -272,7 +269,7 @@ def toolchain() -> Path:
 
 
 @dataclass(slots=True)
-class Machine:
+class Machine(Runs):
     """Somebody's machine with an empty CARGO_HOME and a project, pointed at a gateway as `subak run` does it."""
 
     folder: Path
@@ -306,33 +303,14 @@ class Machine:
             shutil.copy(self.lock, other.lock)
         return other
 
-    def cargo(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run cargo here, with the arguments that its shim puts in front. Whatever goes round the gateway fails."""
         ((program, front),) = CARGO.clients[0].shims
-        nowhere = "http://127.0.0.1:9"
-        kept = {k: v for k, v in clean_environment().items() if not k.upper().startswith(("CARGO", "RUSTUP"))}
-        environ = {
-            **kept, "PATH": f"{toolchain()}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.folder),
-            "CARGO_HOME": str(self.folder / "cargo-home"), "CARGO_NET_RETRY": "0", "HTTPS_PROXY": nowhere,
-            "https_proxy": nowhere, "http_proxy": nowhere, **self.environ,
-        }  # fmt: skip
+        path = f"{toolchain()}{os.pathsep}{os.environ['PATH']}"
+        own = {"PATH": path, "CARGO_HOME": str(self.folder / "cargo-home"), "CARGO_NET_RETRY": "0", **self.environ}
         shim = [part.replace("{folder}", str(self.folder)) for part in front]
-        return subprocess.run(
-            [toolchain() / program, *shim, *arguments], cwd=self.project, env=environ, capture_output=True,
-            text=True, timeout=240, check=False,
-        )  # fmt: skip
-
-    def must(self, *arguments: str) -> str:
-        """What cargo said. Fails the test when it does not succeed."""
-        done = self.cargo(*arguments)
-        assert done.returncode == 0, f"cargo {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
-
-    def fails(self, *arguments: str) -> str:
-        """What cargo said when it failed."""
-        done = self.cargo(*arguments)
-        assert done.returncode != 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        environ = alone(self.folder, "CARGO", "RUSTUP", **own)
+        return ran([toolchain() / program, *shim, *arguments], self.project, environ)
 
     def versions(self) -> set[tuple[str, str]]:
         """Name and version of every package in the lock file, ourselves aside."""

@@ -9,21 +9,20 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.asking import Answer
-from e2e.clients import unable
-from e2e.running import IMPATIENT, Gateway, clean_environment
-from e2e.scene import eventually, never_whole, refused
+from e2e.clients import Runs, alone, unable
+from e2e.running import Gateway
+from e2e.scene import ALWAYS_OLD, eventually, in_front_of, never_whole, refused
 from registry.composer_registry import CODE, FILES, REPOSITORY, ComposerRegistry, Release
 from registry.weather import Weather
 from subak.ecosystems.composer import COMPOSER
 
-ALWAYS_OLD = {"cache.fresh": "0.01ms", "cache.revalidate_behind": "0"}
-"""Documents are asked for again on every request."""
 CHANGED = b"PK other bytes than the day before"
 
 
@@ -42,8 +41,7 @@ def upstream() -> Iterator[ComposerRegistry]:
         yield registry
 
 
-def before(upstream: ComposerRegistry, tmp_path: Path, settings: Mapping[str, str] | None = None) -> Gateway:
-    return Gateway(tmp_path / "data", {**IMPATIENT, **(settings or {})}, {"composer": upstream.url})
+before = partial(in_front_of, "composer")
 
 
 def published(upstream: ComposerRegistry, name: str, version: str) -> Release:
@@ -260,7 +258,7 @@ def test_a_document_that_is_none_is_not_kept(upstream: ComposerRegistry, tmp_pat
 
 
 @dataclass(slots=True)
-class Person:
+class Person(Runs):
     """A fresh machine with a project that wants some packages, pointed here by what `subak env` says."""
 
     folder: Path
@@ -288,24 +286,12 @@ class Person:
             unable("composer is not installed; tests/clients/prepare.sh does that")
             raise AssertionError
         settings = {name: value.replace("{folder}", str(self.folder)) for name, value in COMPOSER.clients[0].environ}
-        kept = {k: v for k, v in clean_environment().items() if k != "CI" and not k.startswith("COMPOSER")}
-        nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-        own = {"HOME": str(self.folder / "home"), "COMPOSER_ALLOW_SUPERUSER": "1", "GIT_TERMINAL_PROMPT": "0"}
+        own = {"COMPOSER_ALLOW_SUPERUSER": "1", "GIT_TERMINAL_PROMPT": "0"}
         return subprocess.run(
             [program, "--no-interaction", "--no-ansi", *arguments],
-            cwd=self.project, env={**kept, **nowhere, **own, **settings},
+            cwd=self.project, env=alone(self.folder / "home", "COMPOSER", "CI", **own, **settings),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False,
         )  # fmt: skip
-
-    def good(self, *arguments: str) -> str:
-        done = self.run(*arguments)
-        assert done.returncode == 0, f"composer {' '.join(arguments)}\nended with {done.returncode}:\n{done.stdout}"
-        return done.stdout
-
-    def bad(self, *arguments: str) -> str:
-        done = self.run(*arguments)
-        assert done.returncode != 0, done.stdout
-        return done.stdout
 
     def lock(self) -> dict[str, dict[str, Any]]:
         """The locked packages by name."""
@@ -328,7 +314,7 @@ class Person:
 def test_composer_updates_and_updates_again(upstream: ComposerRegistry, tmp_path: Path) -> None:
     with before(upstream, tmp_path) as gateway:
         person = Person(tmp_path / "one", gateway.url)
-        said = person.good("update")
+        said = person.must("update")
         assert "Failed" not in said
         person.works()
         assert {name: p["version"] for name, p in person.lock().items()} == {"acme/app": "1.0.0", "acme/lib": "v1.1.0"}
@@ -339,7 +325,7 @@ def test_composer_updates_and_updates_again(upstream: ComposerRegistry, tmp_path
         assert upstream.seen("/downloads/*") == upstream.seen("/never/*") == []
         eventually(lambda: [r["status"] for r in readings(gateway) if r["kind"] == "made"] == [200])
         upstream.forget()
-        person.good("update")
+        person.must("update")
         assert upstream.seen("/p2/*") == upstream.seen("/packages.json") == []
         eventually(lambda: [r["status"] for r in readings(gateway)].count(304) >= 3)
         agents = {(r["agent"], r["ci"]) for r in readings(gateway)}
@@ -349,31 +335,31 @@ def test_composer_updates_and_updates_again(upstream: ComposerRegistry, tmp_path
 def test_composer_installs_from_a_lock_when_upstream_is_gone(upstream: ComposerRegistry, tmp_path: Path) -> None:
     with before(upstream, tmp_path, ALWAYS_OLD) as gateway:
         first = Person(tmp_path / "one", gateway.url)
-        first.good("update")
+        first.must("update")
         upstream.down()
         second = first.again(tmp_path / "two")
-        second.good("install")
+        second.must("install")
         second.works()
         third = Person(tmp_path / "three", gateway.url)  # without a lock: from the metadata that we hold
-        third.good("update")
+        third.must("update")
         third.works()
 
 
 def test_composer_installs_from_a_lock_when_the_metadata_is_gone(upstream: ComposerRegistry, tmp_path: Path) -> None:
     with before(upstream, tmp_path, ALWAYS_OLD) as gateway:
         first = Person(tmp_path / "one", gateway.url)
-        first.good("update")
+        first.must("update")
         for pattern in ("/p2/*", "/packages.json"):
             upstream.weather.set(pattern, Weather(status=404))
         second = first.again(tmp_path / "two")
-        second.good("install")
+        second.must("install")
         second.works()
 
 
 def test_composer_takes_a_branch(upstream: ComposerRegistry, tmp_path: Path) -> None:
     with before(upstream, tmp_path) as gateway:
         person = Person(tmp_path / "one", gateway.url, {"acme/lib": "dev-feature/odd"})
-        person.good("update")
+        person.must("update")
         assert person.lock()["acme/lib"]["version"] == "dev-feature/odd"
         assert len(upstream.seen("/acme/lib/zip/*", FILES)) == 1
 
@@ -381,22 +367,22 @@ def test_composer_takes_a_branch(upstream: ComposerRegistry, tmp_path: Path) -> 
 def test_composer_gets_the_version_that_is_not_hidden(upstream: ComposerRegistry, tmp_path: Path) -> None:
     with before(upstream, tmp_path) as gateway:
         first = Person(tmp_path / "one", gateway.url)
-        first.good("update")
+        first.must("update")
         gateway.stop()
         gateway.settings["access.deny"] = "pkg:composer/acme/lib@v1.1.0"
         gateway.start()
         second = Person(tmp_path / "two", gateway.url)
-        second.good("update")
+        second.must("update")
         assert second.lock()["acme/lib"]["version"] == "v1.0.0"
         third = first.again(tmp_path / "three")  # an old lock is refused where the archive is
-        assert "403" in third.bad("install")
-        first.good("update")  # a warm client is told as well, although it asks conditionally
+        assert "403" in third.fails("install")
+        first.must("update")  # a warm client is told as well, although it asks conditionally
         assert first.lock()["acme/lib"]["version"] == "v1.0.0"
 
 
 def test_composer_says_when_nothing_is_left(upstream: ComposerRegistry, tmp_path: Path) -> None:
     with before(upstream, tmp_path, {"access.deny": "pkg:composer/acme/app@1.0.0"}) as gateway:
-        said = Person(tmp_path / "one", gateway.url).bad("update")
+        said = Person(tmp_path / "one", gateway.url).fails("update")
         assert "acme/app" in said
 
 
@@ -404,7 +390,7 @@ def test_composer_refuses_what_is_not_what_was_announced(upstream: ComposerRegis
     upstream.add("acme/lib", "v1.9.0", shasum="wrong", padding=100_000)
     with before(upstream, tmp_path) as gateway:
         person = Person(tmp_path / "one", gateway.url)
-        person.bad("update")
+        person.fails("update")
         assert not (person.project / "vendor" / "acme" / "lib").exists()
         wrong = published(upstream, "acme/lib", "v1.9.0")
         assert hashlib.sha256(wrong.body).hexdigest() not in gateway.blobs()
@@ -413,7 +399,7 @@ def test_composer_refuses_what_is_not_what_was_announced(upstream: ComposerRegis
 def test_composer_reads_advisories_and_searches(upstream: ComposerRegistry, tmp_path: Path) -> None:
     with before(upstream, tmp_path) as gateway:
         person = Person(tmp_path / "one", gateway.url)
-        said = person.good("update")
+        said = person.must("update")
         assert "Failed to audit" not in said
         upstream.advisories["acme/lib"] = [
             {
@@ -423,9 +409,9 @@ def test_composer_reads_advisories_and_searches(upstream: ComposerRegistry, tmp_
                 "severity": "high",
             }
         ]  # fmt: skip
-        assert "a hole in the lib" in person.bad("audit")
-        assert "acme/app" in person.good("search", "app")
-        assert "acme" in person.good("search", "--only-vendor", "acme")
+        assert "a hole in the lib" in person.fails("audit")
+        assert "acme/app" in person.must("search", "app")
+        assert "acme" in person.must("search", "--only-vendor", "acme")
 
 
 def test_the_line_for_good_points_composer_here(upstream: ComposerRegistry, tmp_path: Path) -> None:
@@ -433,8 +419,8 @@ def test_the_line_for_good_points_composer_here(upstream: ComposerRegistry, tmp_
         person = Person(tmp_path / "one", gateway.url)
         (person.folder / "composer" / "config.json").unlink()
         for command in COMPOSER.clients[0].line.replace("{base}", gateway.url).split(" && "):
-            person.good(*command.split()[1:])
-        person.good("update")
+            person.must(*command.split()[1:])
+        person.must("update")
         person.works()
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
 
-from e2e.running import IMPATIENT, ROOT, Gateway, clean_environment
-from e2e.scene import eventually, refused
+from e2e.clients import alone, ran
+from e2e.running import ROOT, Gateway
+from e2e.scene import ALWAYS_OLD, eventually, in_front_of, refused
 from registry.conda_registry import ALIAS, FILES, JSON, SHARDS, ZST, CondaRegistry, Package
 from registry.weather import Weather
 
-ALWAYS_OLD = {"cache__fresh": "0.01ms", "cache__revalidate_behind": "0"}
 WITHOUT: Mapping[str, frozenset[str]] = {
     "shards": frozenset(),
     "zst": frozenset({SHARDS}),
@@ -50,10 +50,7 @@ def upstream(tmp_path: Path) -> Iterator[CondaRegistry]:
         yield registry
 
 
-def before(upstream: CondaRegistry, tmp_path: Path, name: str = "data", **settings: str) -> Gateway:
-    """A gateway of one's own; settings are written section__field."""
-    own = {key.replace("__", "."): value for key, value in settings.items()}
-    return Gateway(tmp_path / name, {**IMPATIENT, **own}, {"conda": upstream.url})
+before = partial(in_front_of, "conda")
 
 
 # ---------------------------------------------------------------- the client
@@ -83,17 +80,12 @@ class Machine:
 
     def _run(self) -> dict[str, Any]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        nowhere = "http://127.0.0.1:9"
-        kept = {k: v for k, v in clean_environment().items() if not k.startswith(("CONDA", "RATTLER", "PIXI", "MAMBA"))}
-        environ = {**kept, "HOME": str(self.folder), "http_proxy": nowhere, "https_proxy": nowhere}
         wanted = {
             "alias": self.alias, "channels": self.channels, "specs": self.specs, "mirrors": self.mirrors,
             "cache": str(self.folder / "cache"), "prefix": str(self.folder / "prefix"), "lock": str(self.lock),
         }  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "tests" / "e2e" / "rattler_client.py"), json.dumps(wanted)],
-            env=environ, cwd=self.folder, capture_output=True, text=True, timeout=240, check=False,
-        )  # fmt: skip
+        command = [sys.executable, ROOT / "tests" / "e2e" / "rattler_client.py", json.dumps(wanted)]
+        done = ran(command, self.folder, alone(self.folder, "CONDA", "RATTLER", "PIXI", "MAMBA"))
         assert done.stdout, done.stderr
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
@@ -193,13 +185,13 @@ def test_a_corrupt_package_is_refused(upstream: CondaRegistry, tmp_path: Path) -
 def test_a_lock_file_asks_no_index_first(upstream: CondaRegistry, tmp_path: Path, form: str) -> None:
     """A fresh gateway finds the pins by itself: in the shard of each name, or in the whole index."""
     stock(upstream)
-    with before(upstream, tmp_path, "maker") as gateway:
+    with before(upstream, tmp_path, name="maker") as gateway:
         locked = behind(gateway, tmp_path / "first")
         locked.installs()
         address = gateway.url
     upstream.missing |= WITHOUT[form]
     upstream.forget()
-    with before(upstream, tmp_path, "fresh") as gateway:
+    with before(upstream, tmp_path, name="fresh") as gateway:
         other = locked.again(tmp_path / "second", locked=True)
         other.lock.write_text(other.lock.read_text().replace(address, gateway.url))
         assert other.installs() == ALL
@@ -212,7 +204,7 @@ def test_a_lock_file_asks_no_index_first(upstream: CondaRegistry, tmp_path: Path
 def test_what_upstream_refuses_now_is_served_stale(upstream: CondaRegistry, tmp_path: Path, status: int) -> None:
     """Clients remember for a week that there are no shards, once they were told so by a 4xx."""
     stock(upstream)
-    with before(upstream, tmp_path, **ALWAYS_OLD) as gateway:
+    with before(upstream, tmp_path, ALWAYS_OLD) as gateway:
         behind(gateway, tmp_path / "first").installs()
         upstream.weather.set("*", Weather(status=status))
         assert behind(gateway, tmp_path / "second").installs() == ALL
@@ -241,7 +233,7 @@ def test_packages_that_are_elsewhere(upstream: CondaRegistry, tmp_path: Path) ->
     for subdir in ("noarch", "linux-64"):
         index = upstream.file(f"/lab/{subdir}/{JSON}")
         tree = json.loads(index.read_text())
-        tree["info"]["base_url"] = f"{upstream.at(FILES)}lab/{subdir}/"
+        tree["info"]["base_url"] = f"{upstream.at(FILES)}/lab/{subdir}/"
         index.write_text(json.dumps(tree))
         upstream.file(f"/lab/{subdir}/{ZST}").write_bytes(zstandard.compress(index.read_bytes()))
     upstream.missing.add(SHARDS)
@@ -324,7 +316,7 @@ def test_other_bytes_than_a_shards_name_says(upstream: CondaRegistry, tmp_path: 
 def test_a_replaced_package_is_served_once_the_index_says_so(upstream: CondaRegistry, tmp_path: Path) -> None:
     things = stock(upstream)
     upstream.missing.add(SHARDS)
-    with before(upstream, tmp_path, **ALWAYS_OLD) as gateway:
+    with before(upstream, tmp_path, ALWAYS_OLD) as gateway:
         assert gateway.ask(f"/conda{things.old.path}").body == things.old.body
         eventually(lambda: things.old.sha256 in gateway.blobs())
         new = upstream.add("acme", "1.0", padding=1000)
@@ -337,7 +329,7 @@ def test_a_replaced_package_is_served_once_the_index_says_so(upstream: CondaRegi
 @pytest.mark.parametrize("body", [b"<html>", b"", b'{"packages":{"a-1-0.conda":{', b'{"error":"no"}'])
 def test_a_broken_index_never_replaces_a_good_one(upstream: CondaRegistry, tmp_path: Path, body: bytes) -> None:
     stock(upstream)
-    with before(upstream, tmp_path, **ALWAYS_OLD) as gateway:
+    with before(upstream, tmp_path, ALWAYS_OLD) as gateway:
         paths = [f"/conda/lab/noarch/{name}" for name in (SHARDS, ZST, JSON)]
         good = [gateway.ask(path).body for path in paths]
         for wrong in (body, zstandard.compress(body)):

@@ -11,13 +11,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from e2e.clients import unable
+from e2e.clients import NOWHERE_ELSE, Runs, alone, ran, unable
 from e2e.running import IMPATIENT, Gateway, clean_environment
-from e2e.scene import eventually, refused
+from e2e.scene import eventually, in_front_of, refused
 from registry.debian_registry import Deb, DebianRegistry, Signer
 from registry.weather import Weather
 from subak.adoption.asking import upstreams_at
@@ -32,10 +33,7 @@ OLD = "0.01ms"
 """A freshness under which every question goes upstream."""
 
 
-def before(upstream: DebianRegistry, tmp_path: Path, **settings: str) -> Gateway:
-    """A gateway of one's own; settings are written section__field."""
-    own = {name.replace("__", "."): value for name, value in settings.items()}
-    return Gateway(tmp_path / "data", {**IMPATIENT, **own}, {"debian": upstream.url})
+before = partial(in_front_of, "debian")
 
 
 def by_hash(upstream: DebianRegistry, name: str = "Packages.xz", algorithm: str = "SHA256") -> str:
@@ -243,7 +241,7 @@ def test_a_denied_version_is_refused_though_its_index_names_it(tmp_path: Path) -
 
 
 @dataclass(slots=True)
-class Machine:
+class Machine(Runs):
     """Somebody's machine with empty lists and an empty cache; nothing of this one's settings is read."""
 
     folder: Path
@@ -265,30 +263,20 @@ class Machine:
             'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";\nAPT::Get::Assume-Yes "true";\n'
         )
 
-    def apt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run apt-get. Whatever goes round the gateway fails."""
         if not shutil.which("apt-get"):
             unable("apt-get is not installed")
-        nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
-        environ = clean_environment(APT_CONFIG=str(self.folder / "apt.conf"), HOME=str(self.folder / "home"))
-        return subprocess.run(
-            ["apt-get", *arguments], cwd=self.folder / "home", env={**environ, **nowhere, "LC_ALL": "C"},
-            capture_output=True, text=True, timeout=240, check=False,
-        )  # fmt: skip
+        home = self.folder / "home"
+        return ran(["apt-get", *arguments], home, alone(home, APT_CONFIG=str(self.folder / "apt.conf"), LC_ALL="C"))
 
     def must(self, *arguments: str) -> str:
         """What apt-get said. Fails the test when it does not succeed, or warns."""
-        done = self.apt(*arguments)
+        done = self.run(*arguments)
         said = f"apt-get {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         assert done.returncode == 0, said
         assert "W:" not in done.stderr, said
         return said
-
-    def fails(self, *arguments: str) -> str:
-        """What apt-get said when it failed."""
-        done = self.apt(*arguments)
-        assert done.returncode != 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
 
     def fetched(self, *arguments: str) -> dict[str, bytes]:
         """The packages that `apt-get install --download-only` brought, by file name."""
@@ -456,7 +444,7 @@ def test_what_is_altered_or_denied_fails_loudly(tmp_path: Path, signer: Signer) 
         first.fails("install", "--download-only", "acme")
         upstream.weather.clear()
         # apt goes on where it was broken off, so this machine's next try joins a wrong half with a good one.
-        first.apt("install", "--download-only", "acme")
+        first.run("install", "--download-only", "acme")
         assert first.fetched("acme") == {named(deb): deb.body}
         assert "403" in first.fails("install", "--download-only", "denied")
 
@@ -476,8 +464,7 @@ def private(folder: Path) -> list[str]:
 
 def apt_through(environ: Mapping[str, str], *command: str) -> str:
     """What a command says that must not reach anything but this machine."""
-    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    env = {**clean_environment(**nowhere, LC_ALL="C"), **environ}
+    env = {**clean_environment(**NOWHERE_ELSE, LC_ALL="C"), **environ}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr

@@ -18,8 +18,8 @@ from urllib.parse import quote
 import pytest
 
 from e2e.asking import Answer
-from e2e.clients import unable
-from e2e.running import IMPATIENT, Gateway, clean_environment
+from e2e.clients import Runs, alone, ran, unable
+from e2e.running import IMPATIENT, Gateway
 from e2e.scene import eventually
 from registry.go_registry import Database, GoRegistry, Module, build_zip, escaped, sums
 from registry.weather import Weather
@@ -336,7 +336,7 @@ def test_hidden_versions(tmp_path: Path) -> None:
 
 
 @dataclass(slots=True)
-class Machine:
+class Machine(Runs):
     """Somebody's machine with empty caches and a module, pointed at a gateway as `subak env` does it."""
 
     folder: Path
@@ -367,31 +367,15 @@ class Machine:
             shutil.copy(self.project / "go.sum", other.project / "go.sum")
         return other
 
-    def go(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run go here. Whatever goes round the gateway fails."""
-        kept = {k: v for k, v in clean_environment().items() if not k.startswith("GO")}
-        nowhere = "http://127.0.0.1:9"
-        environ = {
-            **kept, "HOME": str(self.folder), "GOENV": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw",
-            "GOPATH": str(self.folder / "go"), "GOCACHE": str(self.folder / "build"), "HTTPS_PROXY": nowhere,
-            "https_proxy": nowhere, "http_proxy": nowhere, "HTTP_PROXY": nowhere, "GIT_ALLOW_PROTOCOL": "none",
-            **dict(settings_for(("go",), self.url, environ=kept).environ), **self.environ,
+        kept = alone(self.folder, "GO")
+        own = {
+            "GOENV": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw", "GOPATH": str(self.folder / "go"),
+            "GOCACHE": str(self.folder / "build"), "GIT_ALLOW_PROTOCOL": "none",
         }  # fmt: skip
-        return subprocess.run(
-            ["go", *arguments], cwd=self.project, env=environ, capture_output=True, text=True, timeout=240, check=False
-        )
-
-    def must(self, *arguments: str) -> str:
-        """What go said. Fails the test when it does not succeed."""
-        done = self.go(*arguments)
-        assert done.returncode == 0, f"go {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def fails(self, *arguments: str) -> str:
-        """What go said when it failed."""
-        done = self.go(*arguments)
-        assert done.returncode != 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        pointed = dict(settings_for(("go",), self.url, environ=kept).environ)
+        return ran(["go", *arguments], self.project, {**kept, **own, **pointed, **self.environ})
 
     def downloaded(self) -> dict[str, dict[str, str]]:
         """Download everything, with an answer from the checksum database for all that go.sum does not hold:
@@ -481,7 +465,7 @@ def test_the_client_says_why(tmp_path: Path) -> None:
             assert "does not match" in here.fails("mod", "download", B)
             assert foreign not in gateway.blobs().values()
             upstream.weather.clear()
-            eventually(lambda: here.go("mod", "download", B).returncode == 0)
+            eventually(lambda: here.run("mod", "download", B).returncode == 0)
 
 
 @client

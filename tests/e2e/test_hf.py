@@ -6,23 +6,22 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from e2e.clients import unable
-from e2e.running import IMPATIENT, Gateway, clean_environment
-from e2e.scene import eventually, never_whole, refused
+from e2e.clients import alone, ran, unable
+from e2e.scene import ALWAYS_OLD, eventually, in_front_of, never_whole, refused
 from registry.hf_registry import A_PAGE, HUB, STORAGE, Blob, Hub
 from registry.packages import noise
 from registry.weather import Weather
 from subak.adoption.settings import fill
 from subak.ecosystems.hf import HF
 
-ALWAYS_OLD = {"cache.fresh": "0.01ms", "cache.revalidate_behind": "0"}
 CONFIG = Blob(b'{"hidden_size": 8}\n')
 WEIGHTS = Blob(noise(300_000, "weights"), large=True)
 FILES = {"config.json": CONFIG, "model.bin": WEIGHTS, "a folder/odd #name?.txt": Blob(b"odd\n"), "100%.txt": Blob(b"%")}
@@ -38,8 +37,7 @@ def upstream() -> Iterator[Hub]:
         yield hub
 
 
-def before(upstream: Hub, tmp_path: Path, settings: Mapping[str, str] | None = None) -> Gateway:
-    return Gateway(tmp_path / "data", {**IMPATIENT, **(settings or {})}, {"hf": upstream.url})
+before = partial(in_front_of, "hf")
 
 
 def head_of(upstream: Hub, ref: str = "main") -> str:
@@ -185,15 +183,11 @@ class Person:
         """A few lines of Python with the library's names."""
         if importlib.util.find_spec("huggingface_hub") is None:
             unable("huggingface_hub is not installed beside this Python")
-        nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
-        kept = {k: v for k, v in clean_environment().items() if not k.startswith(("HF_", "HUGGING"))}
         ours = {name: fill(value, self.url) for name, value in HF.clients[0].environ}
         self.folder.mkdir(parents=True, exist_ok=True)
-        home = {"HOME": str(self.folder), "HF_HOME": str(self.folder / "hf"), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-        return subprocess.run(
-            [sys.executable, "-c", f"from huggingface_hub import *\n{code}"], cwd=self.folder, capture_output=True,
-            text=True, timeout=120, check=False, env={**kept, **nowhere, **ours, **home, **self.environ},
-        )  # fmt: skip
+        home = {"HF_HOME": str(self.folder / "hf"), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+        environ = alone(self.folder, "HF_", "HUGGING", **{**ours, **home, **self.environ})
+        return ran([sys.executable, "-c", f"from huggingface_hub import *\n{code}"], self.folder, environ)
 
     def good(self, expression: str) -> Any:
         """The value of an expression, as JSON. Fails when the library does."""

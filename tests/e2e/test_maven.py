@@ -10,14 +10,15 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from e2e.clients import unable
+from e2e.clients import Runs, unable
 from e2e.running import IMPATIENT, Gateway, clean_environment
-from e2e.scene import eventually, refused
+from e2e.scene import eventually, in_front_of, refused
 from registry.maven_registry import ALGORITHMS, MODIFIED, PLUGIN, MavenRegistry, hexadecimal
 from registry.weather import Weather
 from subak.adoption.clientfolder import write
@@ -49,10 +50,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MavenRegis
             yield upstream, gateway
 
 
-def before(upstream: MavenRegistry, tmp_path: Path, **settings: str) -> Gateway:
-    """A gateway of one's own; settings are written section__field."""
-    own = {name.replace("__", "."): value for name, value in settings.items()}
-    return Gateway(tmp_path / "data", {**IMPATIENT, **own}, {"maven": upstream.url})
+before = partial(in_front_of, "maven")
 
 
 def versions(body: bytes) -> list[str | None]:
@@ -256,7 +254,7 @@ def test_hidden_versions(tmp_path: Path) -> None:
 
 
 @dataclass(slots=True)
-class Machine:
+class Machine(Runs):
     """Somebody's machine with empty caches and a project, pointed here as `subak run` does it."""
 
     folder: Path
@@ -290,11 +288,11 @@ class Machine:
         """The same project on another fresh machine."""
         return Machine(folder, self.url, self.pom)
 
-    def mvn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Maven here."""
-        return self.run("mvn", "-B", f"-Dmaven.repo.local={self.repository}", *arguments)
+        return self.tool("mvn", "-B", f"-Dmaven.repo.local={self.repository}", *arguments)
 
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def tool(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a build tool here."""
         if not shutil.which(program):
             unable(f"{program} is not installed; tests/clients/prepare.sh does it on Debian")
@@ -302,18 +300,6 @@ class Machine:
             [str(shutil.which(program, path=self.environ["PATH"])), *arguments], cwd=self.project, env=self.environ,
             capture_output=True, text=True, timeout=500, check=False,
         )  # fmt: skip
-
-    def must(self, *arguments: str) -> str:
-        """What Maven said. Fails the test when it does not succeed."""
-        done = self.mvn(*arguments)
-        assert done.returncode == 0, f"mvn {' '.join(arguments)}\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
-        return done.stdout
-
-    def fails(self, *arguments: str) -> str:
-        """What Maven said when it failed."""
-        done = self.mvn(*arguments)
-        assert done.returncode != 0, done.stdout
-        return done.stdout
 
     def files(self) -> dict[str, bytes]:
         """The poms and jars that Maven brought, by their path."""
@@ -454,7 +440,7 @@ def fetched(machine: Machine, *arguments: str) -> dict[str, int]:
     """Names and sizes of the jars that Gradle resolves. Fails the test when it does not succeed."""
     (machine.project / "build.gradle").write_text(BUILD_GRADLE)
     home = str(machine.folder / "gradle-home")
-    done = machine.run("gradle", "--no-daemon", "-q", "-g", home, *arguments, "fetch")
+    done = machine.tool("gradle", "--no-daemon", "-q", "-g", home, *arguments, "fetch")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = (line.split(" ") for line in done.stdout.splitlines() if ".jar " in line)
     return {name: int(size) for name, size in rows}

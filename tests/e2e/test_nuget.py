@@ -6,8 +6,9 @@ import io
 import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,11 +17,10 @@ import pytest
 
 from e2e.asking import Answer, ask
 from e2e.running import IMPATIENT, Gateway
-from e2e.scene import eventually, never_whole, refused
+from e2e.scene import ALWAYS_OLD, eventually, in_front_of, never_whole, refused
 from registry.nuget_registry import FEED, FILES, INLINED, SEARCH, NugetRegistry, Package
 from registry.weather import Weather
 
-ALWAYS_OLD = {"cache.fresh": "0.01ms", "cache.revalidate_behind": "0"}
 AGENT = "NuGet .NET Core MSBuild Task/6.13.0 (LINUX)"
 FOREIGN = re.compile(r"https?://project\.example/|https://advisories\.example/")
 """Addresses that are the authors' own."""
@@ -43,8 +43,7 @@ def upstream() -> Iterator[NugetRegistry]:
         yield registry
 
 
-def before(upstream: NugetRegistry, tmp_path: Path, settings: Mapping[str, str] | None = None) -> Gateway:
-    return Gateway(tmp_path / "data", {**IMPATIENT, **(settings or {})}, {"nuget": upstream.url})
+before = partial(in_front_of, "nuget")
 
 
 def package(upstream: NugetRegistry, id: str, version: str) -> Package:

@@ -6,20 +6,20 @@ import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from e2e.asking import Answer, ask_many, connect, read
 from e2e.running import IMPATIENT, Gateway
-from e2e.scene import eventually, never_whole
+from e2e.scene import ALWAYS_OLD, eventually, in_front_of, never_whole
 from registry.oci_registry import INDEX, MANIFEST, Image, OciRegistry, build_image, build_index, named
 from registry.weather import Weather
 
 HELLO = "library/hello"
 AT = f"/v2/{HELLO}"
 NOWHERE = named(b"nothing")
-ALWAYS_OLD = {"cache__fresh": "0.01ms", "cache__revalidate_behind": "0"}
 
 ONE = build_image("one", 2000)
 TWO = build_image("two", 300_000)
@@ -37,10 +37,7 @@ def stock(upstream: OciRegistry) -> None:
     upstream.attach(HELLO, ONE.manifest.digest, "application/x.signature", b"signature")
 
 
-def before(upstream: OciRegistry, tmp_path: Path, **settings: str) -> Gateway:
-    """A gateway of one's own; settings are written section__field."""
-    own = {name.replace("__", "."): value for name, value in settings.items()}
-    return Gateway(tmp_path / "data", {**IMPATIENT, **own}, {"oci": upstream.url})
+before = partial(in_front_of, "oci")
 
 
 @pytest.fixture
@@ -282,7 +279,7 @@ def test_a_head_costs_no_get(upstream: OciRegistry, tmp_path: Path) -> None:
 
 
 def test_an_old_tag_is_checked_by_head(upstream: OciRegistry, tmp_path: Path) -> None:
-    with before(upstream, tmp_path, **ALWAYS_OLD) as gateway:
+    with before(upstream, tmp_path, ALWAYS_OLD) as gateway:
         assert gateway.ask(manifest("1")).body == ONE.manifest.body
         upstream.forget()
         for method in ("GET", "HEAD", "GET"):
@@ -303,7 +300,7 @@ def test_a_tag_is_believed_for_its_time(upstream: OciRegistry, tmp_path: Path) -
 def test_a_registry_that_tells_no_digests(tmp_path: Path) -> None:
     with OciRegistry(bare=True) as old:
         stock(old)
-        with before(old, tmp_path, **ALWAYS_OLD) as gateway:
+        with before(old, tmp_path, ALWAYS_OLD) as gateway:
             for image in (ONE, TWO):
                 old.push(HELLO, "1", image)
                 right(gateway.ask(manifest("1")), image.manifest.body, image.manifest.digest, MANIFEST)
@@ -321,7 +318,7 @@ def test_many_at_once_make_one_transfer(upstream: OciRegistry, tmp_path: Path) -
 
 
 def test_upstream_gone(upstream: OciRegistry, tmp_path: Path) -> None:
-    with before(upstream, tmp_path, **ALWAYS_OLD) as gateway:
+    with before(upstream, tmp_path, ALWAYS_OLD) as gateway:
         pull(gateway, ONE, "1")
         upstream.down()
         pull(gateway, ONE, "1")
@@ -330,7 +327,7 @@ def test_upstream_gone(upstream: OciRegistry, tmp_path: Path) -> None:
 
 
 def test_what_we_hold_is_served_whatever_upstream_says(upstream: OciRegistry, tmp_path: Path) -> None:
-    with before(upstream, tmp_path, **ALWAYS_OLD) as gateway:
+    with before(upstream, tmp_path, ALWAYS_OLD) as gateway:
         pull(gateway, ONE, "1")
         for status in (401, 403, 404, 429, 500, 503):
             upstream.weather.set("*", Weather(status=status, retry_after="1"))

@@ -8,14 +8,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from e2e.clients import unable
-from e2e.running import IMPATIENT, ROOT, Gateway, clean_environment
-from e2e.scene import eventually
+from e2e.clients import Runs, alone, ran, unable
+from e2e.running import ROOT, Gateway
+from e2e.scene import ALWAYS_OLD, eventually, in_front_of
 from registry.oci_reference import ReferenceRegistry, SignedTokens, installed
 from registry.oci_registry import Image, OciRegistry, build_image, build_index, named, write_layout
 from registry.weather import Weather
@@ -28,9 +29,6 @@ HELLO = "library/hello"
 ONE = build_image("one", 2000)
 TWO = build_image("two", 300_000)
 ARM = build_image("arm", 10, "arm64")
-ALWAYS_OLD = {"cache.fresh": "0.01ms", "cache.revalidate_behind": "0"}
-_NOWHERE = "http://127.0.0.1:9"
-"""A proxy that is not there, for everything but loopback: a client that goes round the gateway fails."""
 
 
 def program(name: str) -> str:
@@ -44,7 +42,7 @@ def program(name: str) -> str:
 
 
 @dataclass(slots=True)
-class Machine:
+class Machine(Runs):
     """One person's fresh machine, without an image on it."""
 
     folder: Path
@@ -55,23 +53,8 @@ class Machine:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NOWHERE)
-        environ = clean_environment(HOME=str(self.folder), **proxies)
-        for name in ("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG"):
-            environ.pop(name, None)
-        return subprocess.run(
-            command, cwd=self.folder, env=environ, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    def must(self, *command: str) -> str:
-        done = self.run(*command)
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def fails(self, *command: str) -> str:
-        done = self.run(*command)
-        assert done.returncode != 0, f"{' '.join(command)}\n{done.stdout}"
-        return done.stdout + done.stderr
+        settings = ("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG")
+        return ran(command, self.folder, alone(self.folder, *settings))
 
     # ---- skopeo
 
@@ -132,10 +115,7 @@ def publish(registry: ReferenceRegistry, folder: Path, image: Image, tag: str) -
     machine.must(*machine.skopeo("copy", "--all", "--dest-tls-verify=false", f"oci:{layout}:1", to))
 
 
-def before(url: str, folder: Path, name: str = "data", **settings: str) -> Gateway:
-    """A gateway of one's own; settings are written section__field."""
-    own = {key.replace("__", "."): value for key, value in settings.items()}
-    return Gateway(folder / name, {**IMPATIENT, **own}, {"oci": url})
+before = partial(in_front_of, "oci")
 
 
 def keeps(gateway: Gateway, *bodies: bytes) -> None:
@@ -153,7 +133,7 @@ def test_the_client_alone(reference: ReferenceRegistry, tmp_path: Path) -> None:
 
 
 def test_cold_then_with_the_registry_stopped(reference: ReferenceRegistry, tmp_path: Path) -> None:
-    with before(reference.url, tmp_path) as gateway:
+    with before(reference, tmp_path) as gateway:
         Machine(tmp_path / "first", netloc(gateway)).pulled(ONE)
         keeps(gateway, ONE.manifest.body, *ONE.blobs)
         reference.stop()
@@ -168,7 +148,7 @@ def test_cold_then_with_the_registry_stopped(reference: ReferenceRegistry, tmp_p
 
 def test_pushed_again_under_the_same_tag(reference: ReferenceRegistry, tmp_path: Path) -> None:
     """The old image within its time, the new one afterwards; the old one by digest for ever."""
-    with before(reference.url, tmp_path) as gateway:
+    with before(reference, tmp_path) as gateway:
         Machine(tmp_path / "first", netloc(gateway)).pulled(ONE)
         publish(reference, tmp_path, TWO, "1")
         Machine(tmp_path / "second", netloc(gateway)).pulled(ONE)
@@ -185,7 +165,7 @@ def test_a_byte_flipped_on_the_registrys_disk(reference: ReferenceRegistry, tmp_
     layer = reference.blob(image.digests[1])
     good = layer.read_bytes()
     layer.write_bytes(good[:-100] + bytes([good[-100] ^ 1]) + good[-99:])
-    with before(reference.url, tmp_path) as gateway:
+    with before(reference, tmp_path) as gateway:
         machine = Machine(tmp_path / "first", netloc(gateway))
         machine.fails(*machine.copy(machine.image()))
         eventually(lambda: not gateway.leftovers())
@@ -201,14 +181,14 @@ def test_a_registry_that_wants_tokens(reference: ReferenceRegistry, tmp_path: Pa
         anonymous = Machine(tmp_path / "direct", closed.netloc)
         anonymous.must(*anonymous.copy(anonymous.image()))
         tokens.asked.clear()
-        with before(closed.url, tmp_path) as gateway:
+        with before(closed, tmp_path) as gateway:
             Machine(tmp_path / "first", netloc(gateway)).pulled(ONE)
             assert tokens.asked == [f"repository:{HELLO}:pull"]
 
 
 def test_lists_and_inspections(reference: ReferenceRegistry, tmp_path: Path) -> None:
     publish(reference, tmp_path, TWO, "2")
-    with before(reference.url, tmp_path) as gateway:
+    with before(reference, tmp_path) as gateway:
         machine = Machine(tmp_path / "first", netloc(gateway))
         listed = machine.must(*machine.skopeo("list-tags", "--tls-verify=false", f"docker://{machine.netloc}/{HELLO}"))
         assert sorted(json.loads(listed)["Tags"]) == ["1", "2"]  # the reference registry sorts nothing
@@ -220,7 +200,7 @@ def test_lists_and_inspections(reference: ReferenceRegistry, tmp_path: Path) -> 
 
 def test_crane(reference: ReferenceRegistry, tmp_path: Path) -> None:
     """The library of many other tools: ko, kaniko, cosign."""
-    with before(reference.url, tmp_path) as gateway:
+    with before(reference, tmp_path) as gateway:
         machine = Machine(tmp_path / "first", netloc(gateway))
         assert machine.crane("digest", machine.image()).strip() == ONE.manifest.digest
         assert machine.crane("manifest", machine.image()).encode() == ONE.manifest.body
@@ -239,7 +219,7 @@ def test_crane(reference: ReferenceRegistry, tmp_path: Path) -> None:
 
 
 def test_what_a_pull_costs(upstream: OciRegistry, tmp_path: Path) -> None:
-    with before(upstream.url, tmp_path) as gateway:
+    with before(upstream, tmp_path) as gateway:
         Machine(tmp_path / "first", netloc(gateway)).pulled(ONE)
         keeps(gateway, *ONE.blobs)
         assert sorted((r.method, r.path.rpartition("/")[2]) for r in upstream.seen()) == sorted(
@@ -251,7 +231,7 @@ def test_what_a_pull_costs(upstream: OciRegistry, tmp_path: Path) -> None:
 
 
 def test_an_image_for_several_machines(upstream: OciRegistry, tmp_path: Path) -> None:
-    with before(upstream.url, tmp_path) as gateway:
+    with before(upstream, tmp_path) as gateway:
         machine = Machine(tmp_path / "first", netloc(gateway), ("--override-arch", "arm64"))
         insecure = ("copy", "--src-tls-verify=false")
         machine.must(*machine.skopeo(*insecure, f"docker://{machine.image('all')}", "dir:out"))
@@ -265,7 +245,7 @@ def test_layers_at_a_storage_host_and_tokens(tmp_path: Path) -> None:
     with OciRegistry(stored=True) as upstream:
         upstream.push(HELLO, "1", TWO)
         upstream.tokens.on = True
-        with before(upstream.url, tmp_path) as gateway:
+        with before(upstream, tmp_path) as gateway:
             Machine(tmp_path / "first", netloc(gateway)).pulled(TWO)
             upstream.down()
             Machine(tmp_path / "second", netloc(gateway)).pulled(TWO)
@@ -273,7 +253,7 @@ def test_layers_at_a_storage_host_and_tokens(tmp_path: Path) -> None:
 
 def test_the_client_says_why(upstream: OciRegistry, tmp_path: Path) -> None:
     deny = f"pkg:docker/{HELLO}@2"
-    with before(upstream.url, tmp_path, access__deny=deny) as gateway:
+    with before(upstream, tmp_path, access__deny=deny) as gateway:
         machine = Machine(tmp_path / "first", netloc(gateway))
         said = machine.fails(*machine.copy(machine.image("2")))
         assert "denied" in said
@@ -286,7 +266,7 @@ def test_the_client_says_why(upstream: OciRegistry, tmp_path: Path) -> None:
 
 
 def test_wrong_bytes(upstream: OciRegistry, tmp_path: Path) -> None:
-    with before(upstream.url, tmp_path) as gateway:
+    with before(upstream, tmp_path) as gateway:
         upstream.weather.set("*/blobs/*", Weather(corrupt=True))
         machine = Machine(tmp_path / "first", netloc(gateway))
         machine.fails(*machine.copy(machine.image("2")))
@@ -307,7 +287,7 @@ def filled(text: str, gateway: Gateway, folder: Path) -> str:
 def test_as_a_mirror_by_the_file_that_is_written_for_it(upstream: OciRegistry, tmp_path: Path) -> None:
     """The image keeps the name that it has at its registry, which cannot be reached from here."""
     client = next(client for client in OCI.clients if client.name == "skopeo")
-    with before(upstream.url, tmp_path) as gateway:
+    with before(upstream, tmp_path) as gateway:
         for name, text in client.files:
             (tmp_path / name).write_text(filled(text, gateway, tmp_path))
         ((_, arguments),) = client.shims
@@ -320,7 +300,7 @@ def test_as_a_mirror_by_the_file_that_is_written_for_it(upstream: OciRegistry, t
 
 def test_as_a_mirror_by_the_line_that_people_type(upstream: OciRegistry, tmp_path: Path) -> None:
     client = next(client for client in OCI.clients if client.name == "skopeo")
-    with before(upstream.url, tmp_path) as gateway:
+    with before(upstream, tmp_path) as gateway:
         machine = Machine(tmp_path / "first", "registry.example")
         machine.must("bash", "-c", filled(client.line, gateway, tmp_path))
         machine.must(*machine.skopeo("copy", f"docker://registry.example/{HELLO}:1", "dir:out"))

@@ -10,6 +10,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +18,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from e2e.asking import Answer
-from e2e.clients import INSTALLED, unable
-from e2e.running import IMPATIENT, Gateway, clean_environment
-from e2e.scene import eventually, never_whole, refused
+from e2e.clients import INSTALLED, Runs, alone, ran, unable
+from e2e.running import IMPATIENT, Gateway
+from e2e.scene import eventually, in_front_of, never_whole, refused
 from registry.openvsx_registry import CODE, MANIFEST, SERVICES, VSIX, OpenVsxRegistry, Package
 from registry.weather import Weather
 from subak.adoption.settings import fill
@@ -50,10 +51,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OpenVsxReg
             yield upstream, gateway
 
 
-def before(upstream: OpenVsxRegistry, tmp_path: Path, **settings: str) -> Gateway:
-    """A gateway of one's own; settings are written section__field."""
-    own = {name.replace("__", "."): value for name, value in settings.items()}
-    return Gateway(tmp_path / "data", {**IMPATIENT, **own}, {"openvsx": upstream.url})
+before = partial(in_front_of, "openvsx")
 
 
 # ---------------------------------------------------------------- an editor
@@ -371,7 +369,7 @@ def test_gone_upstream_is_not_gone_here(tmp_path: Path) -> None:
 
 
 @dataclass
-class Machine:
+class Machine(Runs):
     """A fresh machine with ovsx on it."""
 
     folder: Path
@@ -384,26 +382,8 @@ class Machine:
             unable("node or ovsx is not installed; `make` puts ovsx into .cache/clients")
         (client,) = [c for c in OPENVSX.clients if c.name == "ovsx"]
         self.folder.mkdir(parents=True, exist_ok=True)
-        nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
         environ = {name: fill(value, self.gateway) for name, value in client.environ}
-        return subprocess.run(
-            [str(node), str(ovsx), *arguments],
-            cwd=self.folder,
-            env=clean_environment(**nowhere, **environ, HOME=str(self.folder)),
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-
-    def must(self, *arguments: str) -> str:
-        """What it prints when it succeeds."""
-        done = self.run(*arguments)
-        assert done.returncode == 0, f"ovsx {' '.join(arguments)}: {done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def fails(self, *arguments: str) -> str:
-        """What it prints when it does not."""
-        done = self.run(*arguments)
-        assert done.returncode != 0, done.stdout
-        return done.stdout + done.stderr
+        return ran([str(node), str(ovsx), *arguments], self.folder, alone(self.folder, **environ))
 
 
 def test_ovsx_gets_and_verifies_and_gets_again_without_upstream(tmp_path: Path) -> None:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from e2e.clients import unable
-from e2e.running import IMPATIENT, Gateway, clean_environment
-from e2e.scene import eventually, never_whole, refused
+from e2e.clients import alone, ran, unable
+from e2e.scene import ALWAYS_OLD, eventually, in_front_of, never_whole, refused
 from registry.perl_registry import MODLIST, Dist, PerlRegistry
 from registry.weather import Weather
 from subak.adoption.settings import fill, settings_for
 from subak.ecosystems.perl import PERL
-
-ALWAYS_OLD = {"cache.fresh": "0.01ms", "cache.revalidate_behind": "0"}
-"""Documents are asked for again on every request."""
 
 PACKAGES = "/perl/modules/02packages.details.txt.gz"
 HOME = "/perl/authors/id/A/AC/ACME/CHECKSUMS"
@@ -36,8 +32,7 @@ def upstream() -> Iterator[PerlRegistry]:
         yield registry
 
 
-def before(upstream: PerlRegistry, tmp_path: Path, settings: Mapping[str, str] | None = None) -> Gateway:
-    return Gateway(tmp_path / "data", {**IMPATIENT, **(settings or {})}, {"perl": upstream.url})
+before = partial(in_front_of, "perl")
 
 
 def base(upstream: PerlRegistry) -> Dist:
@@ -108,7 +103,7 @@ def test_a_file_is_nothing_without_its_checksums(upstream: PerlRegistry, tmp_pat
             upstream.weather.set("*/CHECKSUMS", weather)
             refused(gateway.ask(f"/perl/{dist.path}"), 404, 502)
         assert gateway.blobs() == {}
-        assert not upstream.seen("*.tar.gz", "GET")
+        assert not upstream.seen("*.tar.gz", method="GET")
 
 
 DENY = {"access.deny": "pkg:cpan/ACME/Acme-Base@v1.1,pkg:cpan/other/Acme-More"}
@@ -144,18 +139,13 @@ class Machine:
         """The exit status and all that was said."""
         home = self.folder / "home"
         home.mkdir(parents=True, exist_ok=True)
-        clean = {k: v for k, v in clean_environment().items() if not re.match(r"(PERL|CPAN)", k)}
-        nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
         there = {
-            "HOME": str(home), "PERL5LIB": str(self.folder / "there/lib/perl5"),
+            "PERL5LIB": str(self.folder / "there/lib/perl5"),
             "PERL_MM_OPT": f"INSTALL_BASE={self.folder / 'there'}",  # cpan would install for everybody
         }  # fmt: skip
         pointed = dict(settings_for((), self.url, ecosystems=(PERL,)).environ)
-        environ = {**clean, **nowhere, **there, **pointed, **self.environ}
-        environ.pop("CI", None)
-        done = subprocess.run(
-            command, cwd=home, env=environ, input=typed, capture_output=True, text=True, timeout=120, check=False
-        )
+        environ = alone(home, "PERL", "CPAN", "CI", **{**there, **pointed, **self.environ})
+        done = ran(command, home, environ, typed)
         return done.returncode, f"{done.stdout}\n{done.stderr}"
 
     def does(self, *command: str, typed: str = "") -> str:

@@ -9,22 +9,19 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from e2e.asking import Answer
-from e2e.clients import unable
-from e2e.running import IMPATIENT, Gateway, clean_environment
-from e2e.scene import eventually
+from e2e.clients import alone, ran, unable
+from e2e.scene import ALWAYS_OLD, eventually, in_front_of
 from registry.rubygems_registry import GemRegistry
 from registry.weather import Weather
 from subak.ecosystems.rubygems import RUBYGEMS, specs
-
-ALWAYS_OLD = {"cache.fresh": "0.01ms", "cache.revalidate_behind": "0"}
-"""Documents are asked for again on every request."""
 
 
 def stock(upstream: GemRegistry) -> None:
@@ -42,8 +39,7 @@ def upstream() -> Iterator[GemRegistry]:
         yield registry
 
 
-def before(upstream: GemRegistry, tmp_path: Path, settings: Mapping[str, str] | None = None) -> Gateway:
-    return Gateway(tmp_path / "data", {**IMPATIENT, **(settings or {})}, {"rubygems": upstream.url})
+before = partial(in_front_of, "rubygems")
 
 
 def sound(answer: Answer, whole: bytes, *statuses: int) -> None:
@@ -252,18 +248,12 @@ class Machine:
         project, home = self.folder / "project", self.folder / "home"
         for path in (project, home):
             path.mkdir(parents=True, exist_ok=True)
-        clean = {k: v for k, v in clean_environment().items() if not re.match(r"(BUNDLE|GEM|RUBY)", k)}
-        nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
         own = {
-            "HOME": str(home), "BUNDLE_USER_HOME": str(home / "bundle"), "BUNDLE_PATH": str(self.folder / "gems"),
+            "BUNDLE_USER_HOME": str(home / "bundle"), "BUNDLE_PATH": str(self.folder / "gems"),
             "BUNDLE_SILENCE_ROOT_WARNING": "true", "BUNDLE_RETRY": "0",
         }  # fmt: skip
-        environ = {**clean, **nowhere, **own, **(self._pointed() if self.pointed else {}), **self.environ}
-        for name in ("CI", "XDG_CONFIG_HOME"):
-            environ.pop(name, None)
-        done = subprocess.run(
-            command, cwd=project, env=environ, capture_output=True, text=True, timeout=120, check=False
-        )
+        own |= {**(self._pointed() if self.pointed else {}), **self.environ}
+        done = ran(command, project, alone(home, "BUNDLE", "GEM", "RUBY", "CI", "XDG_CONFIG_HOME", **own))
         return done.returncode, f"{done.stdout}\n{done.stderr}"
 
     def does(self, *command: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar
 from urllib.parse import parse_qs
 
+from registry.local import Local
 from registry.packages import noise, tarball
 from registry.python_index import absent
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.server import Request
+from registry.weather import Reply
 
 INDEX, API, FILES = "index", "api", "files"
 
@@ -55,28 +56,18 @@ def build_crate(name: str, vers: str, dependencies: dict[str, str], source: str,
 
 
 @dataclass(slots=True)
-class CargoRegistry:
+class CargoRegistry(Local):
     """`with CargoRegistry() as upstream:` serves until the block ends, on three ports of loopback.
 
     Its API redirects downloads to the file host, which answers 403 for a file that it does not have, as storage
     services do. `bare` is a mirror: no validators, no publish times, no API.
     """
 
+    doors: ClassVar = (INDEX, API, FILES)
     bare: bool = False
     dl: str = "{api}/api/v1/crates"
     """The template in config.json; {api} and {files} are our own addresses."""
     crates: dict[str, list[Crate]] = field(default_factory=dict)
-    _server: Server = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._server = Server((INDEX, API, FILES), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
 
     # ---- contents
 
@@ -114,35 +105,10 @@ class CargoRegistry:
     def find(self, name: str, vers: str) -> Crate | None:
         return next((c for c in self.crates.get(name.lower(), []) if (c.name, c.vers) == (name, vers)), None)
 
-    # ---- addresses, weather and records
-
     @property
     def url(self) -> str:
         """The sparse index, as an upstream of the gateway."""
-        return self.at(INDEX) + "/index/"
-
-    def at(self, door: str) -> str:
-        return f"http://127.0.0.1:{self._server.ports[door]}"
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", door: str = "", method: str = "") -> list[Request]:
-        """Requests whose path (still encoded, without query) fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, door, method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused and running ones broken; the ports stay ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again, on the same ports."""
-        self._server.up()
+        return f"{self.at(INDEX)}/index/"
 
     # ---- answering
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Any, Self
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote_plus
 
-from registry.packages import EPOCH, noise
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.local import Local
+from registry.packages import noise, zipped
+from registry.server import Request
+from registry.weather import Reply
 
 REPOSITORY, CODE, FILES = "repository", "code", "files"
 CREATED = "2024-05-06T07:08:09+00:00"
@@ -74,18 +73,16 @@ def build_zip(release: Release) -> bytes:
     }
     if release.padding:
         files[f"{folder}/noise.bin"] = noise(release.padding, release.reference)
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for path, body in files.items():
-            archive.writestr(zipfile.ZipInfo(path, EPOCH), body)
-    return out.getvalue()
+    return zipped(files)
 
 
-class ComposerRegistry:
+class ComposerRegistry(Local):
     """`with ComposerRegistry() as upstream:` serves on three loopback ports until the block ends.
 
     `bare` leaves out search, list and advisories, as most private repositories do.
     """
+
+    doors: ClassVar = (REPOSITORY, CODE, FILES)
 
     def __init__(self, *, bare: bool = False) -> None:
         self.releases: list[Release] = []
@@ -95,21 +92,6 @@ class ComposerRegistry:
         self.served: dict[str, bytes] = {}
         """Other bytes for an archive than those it was published with, by its path at the code host."""
         self._changes = 0
-        self._server = Server((REPOSITORY, CODE, FILES), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-
-    def at(self, door: str) -> str:
-        return f"http://127.0.0.1:{self._server.ports[door]}"
-
-    @property
-    def url(self) -> str:
-        return f"{self.at(REPOSITORY)}/"
 
     # ---- contents
 
@@ -164,28 +146,6 @@ class ComposerRegistry:
             },
         }
         return entry
-
-    # ---- weather and records
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", door: str = "", method: str = "") -> list[Request]:
-        """Requests whose path fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, door, method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused; the ports stay ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again."""
-        self._server.up()
 
     # ---- answering
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import bz2
 import hashlib
-import io
 import json
 import re
 import subprocess
 import sys
-import tarfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar
 
 import zstandard
 
-from registry.packages import EPOCH, noise
+from registry.local import Local
+from registry.packages import noise, tar, zipped
 from registry.python_index import absent
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.server import Request
+from registry.weather import Reply
 
 ALIAS, FILES = "alias", "files"
 SHARDS, ZST, JSON = "repodata_shards.msgpack.zst", "repodata.json.zst", "repodata.json"
@@ -33,16 +31,6 @@ asyncio.run(index_fs(sys.argv[1], write_zst=True, write_shards=True, force=True)
 os._exit(0)
 """
 """A process of its own that ends without clean-up: the indexer's threads may crash the interpreter at its end."""
-
-
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for path, body in files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mtime, entry.mode = len(body), 499162500, 0o644
-            archive.addfile(entry, io.BytesIO(body))
-    return out.getvalue()
 
 
 def build_conda(index: Mapping[str, object], files: Mapping[str, bytes], kind: str) -> bytes:
@@ -57,17 +45,15 @@ def build_conda(index: Mapping[str, object], files: Mapping[str, bytes], kind: s
         "info/files": "".join(f"{path}\n" for path in files).encode(),
     }
     if kind == "tar.bz2":
-        return bz2.compress(_tar({**info, **files}))
+        return bz2.compress(tar({**info, **files}))
     stem = f"{index['name']}-{index['version']}-{index['build']}"
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, body in (
-            ("metadata.json", b'{"conda_pkg_format_version": 2}'),
-            (f"pkg-{stem}.tar.zst", zstandard.compress(_tar(files))),
-            (f"info-{stem}.tar.zst", zstandard.compress(_tar(info))),
-        ):
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), body)
-    return out.getvalue()
+    return zipped(
+        {
+            "metadata.json": b'{"conda_pkg_format_version": 2}',
+            f"pkg-{stem}.tar.zst": zstandard.compress(tar(files)),
+            f"info-{stem}.tar.zst": zstandard.compress(tar(info)),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +70,17 @@ class Package:
 
 
 @dataclass(slots=True)
-class CondaRegistry:
+class CondaRegistry(Local):
     """`with CondaRegistry(folder) as upstream:` serves until the block ends, on two ports of loopback.
 
     Publish with `add`, then `index`. The second port serves the same files: packages of a channel whose index says
     that they are elsewhere.
     """
 
+    doors: ClassVar = (ALIAS, FILES)
     folder: Path
     missing: set[str] = field(default_factory=set)
     """Names of files that are answered with 404, wherever they are."""
-    _server: Server = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._server = Server((ALIAS, FILES), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
 
     # ---- contents
 
@@ -142,37 +118,6 @@ class CondaRegistry:
     def file(self, path: str) -> Path:
         """Where a path of the alias is kept."""
         return self.folder / path.lstrip("/")
-
-    # ---- addresses, weather and records
-
-    @property
-    def url(self) -> str:
-        """The alias, as an upstream of the gateway."""
-        return self.at(ALIAS)
-
-    def at(self, door: str) -> str:
-        """The alias at one of the ports."""
-        return f"http://127.0.0.1:{self._server.ports[door]}/"
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", door: str = "", method: str = "") -> list[Request]:
-        """Requests whose path fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, door, method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused and running ones broken; the ports stay ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again, on the same ports."""
-        self._server.up()
 
     # ---- answering
 

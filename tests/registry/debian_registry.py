@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import lzma
 import subprocess
-import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
-from typing import Self
+from typing import ClassVar
 from urllib.parse import quote, unquote
 
-from registry.packages import noise
+from registry.local import Local
+from registry.packages import noise, tarball
 from registry.python_index import absent
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.server import Request
+from registry.weather import Reply
 
 ARCHIVE = "archive"
 
@@ -86,8 +85,8 @@ def build_deb(name: str, version: str, architecture: str = "all", depends: str =
     files = {f"./usr/share/{name}/noise": noise(padding, name + version)} if padding else {}
     members = {
         "debian-binary": b"2.0\n",
-        "control.tar.gz": _tar({"./control": control.encode()}),
-        "data.tar.gz": _tar({f"./usr/share/doc/{name}/README": b"nothing\n", **files}),
+        "control.tar.gz": tarball({"./control": control.encode()}),
+        "data.tar.gz": tarball({f"./usr/share/doc/{name}/README": b"nothing\n", **files}),
     }
     return b"!<arch>\n" + b"".join(_member(n, body) for n, body in members.items())
 
@@ -97,20 +96,11 @@ def _member(name: str, body: bytes) -> bytes:
     return head + body + b"\n" * (len(body) % 2)
 
 
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:
-        for name, body in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(body), 0o644
-            tar.addfile(member, io.BytesIO(body))
-    return gzip.compress(out.getvalue(), mtime=0)
-
-
 @dataclass(slots=True)
-class DebianRegistry:
+class DebianRegistry(Local):
     """`with DebianRegistry() as upstream:` serves until the block ends. What was added appears with `publish`."""
 
+    doors: ClassVar = (ARCHIVE,)
     sign: Sign = looks_signed
     suite: str = "stable"
     by_hash: bool = True
@@ -128,17 +118,6 @@ class DebianRegistry:
     released: int = 0
     _former: list[bytes] = field(default_factory=list)
     _extra: dict[str, bytes] = field(default_factory=dict)
-    _server: Server = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._server = Server((ARCHIVE,), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
 
     # ---- contents
 
@@ -220,31 +199,9 @@ class DebianRegistry:
         text += "".join(f"SHA256-{name}:\n{row}" for name, row in rows.items()) + "X-Patch-Precedence: merged\n"
         return {f"{folder}Index": text.encode()}
 
-    # ---- addresses, weather, records
-
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.ports[ARCHIVE]}/archive/"
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*") -> list[Request]:
-        """Requests whose path (still encoded) fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again, on the same port."""
-        self._server.up()
+        return f"{self.at(ARCHIVE)}/archive/"
 
     def _answer(self, request: Request) -> Reply:
         # Some stores take a plain '+' for a space: so does this one.

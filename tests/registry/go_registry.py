@@ -11,13 +11,14 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Self
+from typing import ClassVar
 from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.local import Local
+from registry.server import Request
+from registry.weather import Reply
 
 DOOR = "proxy"
 STAMP = (2024, 5, 6, 7, 8, 10)
@@ -199,27 +200,17 @@ class Database:
 # ---------------------------------------------------------------- the proxy
 
 
-class GoRegistry:
+class GoRegistry(Local):
     """`with GoRegistry() as upstream:` serves a proxy on loopback until the block ends; `supported` tells whether it
     speaks for its checksum database."""
+
+    doors: ClassVar = (DOOR,)
 
     def __init__(self, *, supported: bool = True) -> None:
         self.supported = supported
         self.database = Database()
         self.modules: dict[tuple[str, str], Module] = {}
         self.branches: dict[tuple[str, str], str] = {}
-        self._server = Server((DOOR,), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.ports[DOOR]}/"
 
     # ---- contents
 
@@ -256,30 +247,6 @@ class GoRegistry:
     def branch(self, path: str, name: str, version: str) -> None:
         """A branch that points to a version."""
         self.branches[path, name] = version
-
-    # ---- weather and records
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", method: str = "") -> list[Request]:
-        """Requests whose path, decoded, fits a shell pattern."""
-        return self._server.seen(pattern, DOOR, method)
-
-    def count(self, pattern: str = "*", method: str = "") -> int:
-        """How many `seen` finds."""
-        return len(self.seen(pattern, method))
-
-    def forget(self) -> None:
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused."""
-        self._server.down()
-
-    def up(self) -> None:
-        self._server.up()
 
     # ---- answering
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlencode
 
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.local import Local
+from registry.server import Request
+from registry.weather import Reply
 
 HUB, STORAGE = "hub", "storage"
 JSON = {"content-type": "application/json; charset=utf-8"}
@@ -56,23 +57,14 @@ class Repository:
         return commit
 
 
-class Hub:
+class Hub(Local):
     """`with Hub() as upstream:` serves on two loopback ports: the hub, and the storage service it redirects to."""
+
+    doors: ClassVar = (HUB, STORAGE)
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
         """By 'models/acme/m'."""
-        self._server = Server((HUB, STORAGE), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-
-    def at(self, door: str) -> str:
-        return f"http://127.0.0.1:{self._server.ports[door]}"
 
     @property
     def url(self) -> str:
@@ -81,28 +73,6 @@ class Hub:
     def repository(self, name: str) -> Repository:
         """The repository of that name, made when there is none. 'models/acme/m'."""
         return self.repositories.setdefault(name, Repository())
-
-    # ---- weather and records
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", door: str = "", method: str = "") -> list[Request]:
-        """Requests whose path fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, door, method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused; the ports stay ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again, on the same ports."""
-        self._server.up()
 
     # ---- answering
 

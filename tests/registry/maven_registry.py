@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import struct
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar
 from urllib.parse import unquote
 
-from registry.packages import EPOCH, noise
+from registry.local import Local
+from registry.packages import noise, zipped
 from registry.python_index import absent
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.server import Request
+from registry.weather import Reply
 
-ROOT = "/maven2/"
+REPOSITORY, ROOT = "repository", "/maven2/"
 MODIFIED = "Mon, 06 May 2024 07:08:09 GMT"
 ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 PLUGIN = "com.acme:acme-maven-plugin:1.0"
@@ -24,9 +23,10 @@ PLUGIN = "com.acme:acme-maven-plugin:1.0"
 
 
 @dataclass(slots=True)
-class MavenRegistry:
+class MavenRegistry(Local):
     """`with MavenRegistry() as upstream:` serves until the block ends, on one port of loopback."""
 
+    doors: ClassVar = (REPOSITORY,)
     announce: tuple[str, ...] = ("sha1", "md5")
     """Algorithms of the X-Checksum headers; a bare mirror sends none."""
     sidecars: tuple[str, ...] = ("sha1", "md5")
@@ -36,17 +36,6 @@ class MavenRegistry:
     """By path below the root: whatever is put here is served, checksum files included."""
     versions: dict[str, list[str]] = field(default_factory=dict)
     """By 'group:artifact', for maven-metadata.xml."""
-    _server: Server = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._server = Server(("repository",), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
 
     # ---- contents
 
@@ -101,31 +90,9 @@ class MavenRegistry:
             "</plugin></plugins></metadata>"
         ).encode()
 
-    # ---- addresses, weather and records
-
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.ports['repository']}{ROOT}"
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", method: str = "") -> list[Request]:
-        """Requests whose path fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, "", method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused and running ones broken; the port stays ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again, on the same port."""
-        self._server.up()
+        return f"{self.at(REPOSITORY)}{ROOT}"
 
     # ---- answering
 
@@ -156,11 +123,7 @@ def hexadecimal(body: bytes, algorithm: str) -> str:
 
 def archive(files: Mapping[str, bytes]) -> bytes:
     """A jar, the same on every run."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as jar:
-        for path, body in {"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\r\n\r\n", **files}.items():
-            jar.writestr(zipfile.ZipInfo(path, EPOCH), body)
-    return out.getvalue()
+    return zipped({"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\r\n\r\n", **files})
 
 
 # ---------------------------------------------------------------- metadata

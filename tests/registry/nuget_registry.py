@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from registry.packages import EPOCH, noise
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.local import Local
+from registry.packages import noise, zipped
+from registry.server import Request
+from registry.weather import Reply
 
 FEED, FILES, SEARCH = "feed", "files", "search"
 PUBLISHED = "2024-05-06T07:08:09.123+00:00"
@@ -69,39 +68,28 @@ class Package:
 
 def build(package: Package) -> bytes:
     """A nupkg: a zip with a nuspec and the two members that packages of this kind always have."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, body in {
+    return zipped(
+        {
             f"{package.id}.nuspec": package.nuspec,
             "[Content_Types].xml": b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
             "_rels/.rels": b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>',
             "lib/netstandard2.0/_._": noise(package.padding, f"{package.id} {package.version}"),
-        }.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), body)
-    return made.getvalue()
+        }
+    )
 
 
-class NugetRegistry:
+class NugetRegistry(Local):
     """`with NugetRegistry() as upstream:` serves on three loopback ports: the feed, its file host, its search.
 
     `bare` has only a service index and a flat container.
     """
 
+    doors: ClassVar = (FEED, FILES, SEARCH)
+
     def __init__(self, *, bare: bool = False) -> None:
         self.bare = bare
         self.packages: list[Package] = []
         self.advisories: dict[str, list[dict[str, Any]]] = {}
-        self._server = Server((FEED, FILES, SEARCH), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-
-    def at(self, door: str) -> str:
-        return f"http://127.0.0.1:{self._server.ports[door]}"
 
     @property
     def url(self) -> str:
@@ -120,28 +108,6 @@ class NugetRegistry:
         package = Package(id, version, dependencies or {}, padding, hashed)
         self.packages.append(package)
         return package
-
-    # ---- weather and records
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", door: str = "", method: str = "") -> list[Request]:
-        """Requests whose path fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, door, method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused; the ports stay ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again, on the same ports."""
-        self._server.up()
 
     # ---- answering
 

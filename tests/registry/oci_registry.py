@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import io
 import json
-import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar
 from urllib.parse import parse_qs, unquote
 
-from registry.packages import noise
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.local import Local
+from registry.packages import noise, tar
+from registry.server import Request
+from registry.weather import Reply
 
 REGISTRY, STORAGE, TOKENS = "registry", "storage", "tokens"
 
@@ -71,14 +70,9 @@ def build_image(text: str, padding: int = 0, architecture: str = "amd64", media:
 
     The manifest is written with odd spaces and ends without a newline: whoever writes it anew changes its name.
     """
-    tar = io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, body in {"text": text.encode(), "noise.bin": noise(padding, text)}.items():
-            row = tarfile.TarInfo(name)
-            row.size = len(body)
-            archive.addfile(row, io.BytesIO(body))
-    layer = gzip.compress(tar.getvalue(), 1, mtime=0)
-    rootfs = {"type": "layers", "diff_ids": [named(tar.getvalue())]}
+    plain = tar({"text": text.encode(), "noise.bin": noise(padding, text)})
+    layer = gzip.compress(plain, 1, mtime=0)
+    rootfs = {"type": "layers", "diff_ids": [named(plain)]}
     config = json.dumps({"architecture": architecture, "os": "linux", "config": {}, "rootfs": rootfs}).encode()
     tree = {
         "schemaVersion": 2,
@@ -145,7 +139,7 @@ class TokenService:
 
 
 @dataclass(slots=True)
-class OciRegistry:
+class OciRegistry(Local):
     """`with OciRegistry() as upstream:` serves until the block ends, on three ports of loopback.
 
     Like the reference registry it answers 404 to whoever does not accept the type that it holds. `stored` keeps
@@ -153,21 +147,11 @@ class OciRegistry:
     digests in its heads, no list of referrers.
     """
 
+    doors: ClassVar = (REGISTRY, STORAGE, TOKENS)
     stored: bool = False
     bare: bool = False
     tokens: TokenService = field(default_factory=TokenService)
     repositories: dict[str, Repository] = field(default_factory=dict)
-    _server: Server = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._server = Server((REGISTRY, STORAGE, TOKENS), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
 
     # ---- contents
 
@@ -200,35 +184,6 @@ class OciRegistry:
         repository.referrers.setdefault(to, []).append(manifest.descriptor(artifactType=kind))
         return manifest
 
-    # ---- addresses, weather and records
-
-    def _at(self, door: str) -> str:
-        return f"http://127.0.0.1:{self._server.ports[door]}"
-
-    @property
-    def url(self) -> str:
-        return f"{self._at(REGISTRY)}/"
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", door: str = "", method: str = "") -> list[Request]:
-        """Requests whose path fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, door, method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused and running ones broken; the ports stay ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again, on the same ports."""
-        self._server.up()
-
     # ---- answering
 
     def _answer(self, request: Request) -> Reply:
@@ -260,7 +215,7 @@ class OciRegistry:
     def _challenge(self, name: str) -> Reply:
         reply = error(401, "UNAUTHORIZED", "authentication required")
         scope = f',scope="repository:{name}:pull"' if name else ""
-        reply.headers["www-authenticate"] = f'Bearer realm="{self._at(TOKENS)}/token",service="tests"{scope}'
+        reply.headers["www-authenticate"] = f'Bearer realm="{self.at(TOKENS)}/token",service="tests"{scope}'
         return reply
 
     def _manifest(self, request: Request, repository: Repository, what: str) -> Reply:
@@ -280,7 +235,7 @@ class OciRegistry:
         if blob is None:
             return error(404, "BLOB_UNKNOWN", "blob unknown to registry")
         if self.stored:
-            return Reply(307, {"location": f"{self._at(STORAGE)}/{name}/{digest}?signature=secret"})
+            return Reply(307, {"location": f"{self.at(STORAGE)}/{name}/{digest}?signature=secret"})
         headers = {"content-type": "application/octet-stream", "docker-content-digest": digest}
         return Reply(200, {**headers, "accept-ranges": "bytes", "etag": f'"{digest}"'}, blob)
 

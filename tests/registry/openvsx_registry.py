@@ -8,16 +8,17 @@ import json
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote
 from uuid import NAMESPACE_DNS, uuid5
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from registry.packages import EPOCH, noise
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.local import Local
+from registry.packages import noise, zipped
+from registry.server import Request
+from registry.weather import Reply
 
 GALLERY, FILES = "gallery", "files"
 SERVICES, CODE = "Microsoft.VisualStudio.Services", "Microsoft.VisualStudio.Code"
@@ -28,15 +29,6 @@ JSON = {"content-type": "application/json"}
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY_ID = "3f2b7c1e-0000-4000-8000-000000000001"
 PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """The bytes of a zip, the same on every run."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in files.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), body)
-    return out.getvalue()
 
 
 @dataclass(slots=True)
@@ -111,26 +103,16 @@ def rank(package: Package) -> tuple[list[int], bool, str]:
 
 
 @dataclass(slots=True)
-class OpenVsxRegistry:
+class OpenVsxRegistry(Local):
     """`with OpenVsxRegistry() as upstream:` serves until the block ends, on two ports of loopback.
 
     Files are redirected to the second, as registries do that keep them at a storage service. `bare` is an older
     registry: it tells no sha256 and no signature.
     """
 
+    doors: ClassVar = (GALLERY, FILES)
     bare: bool = False
     packages: list[Package] = field(default_factory=list)
-    _server: Server = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._server = Server((GALLERY, FILES), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
 
     # ---- contents
 
@@ -144,36 +126,6 @@ class OpenVsxRegistry:
         """The packages of an extension, by name in any case or by UUID; newest first."""
         low = identifier.lower()
         return sorted((p for p in self.packages if low in (p.id.lower(), p.uuid)), key=rank)
-
-    # ---- addresses, weather and records
-
-    @property
-    def url(self) -> str:
-        """The server's root, as an upstream of the gateway."""
-        return self.at(GALLERY) + "/"
-
-    def at(self, door: str) -> str:
-        return f"http://127.0.0.1:{self._server.ports[door]}"
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def seen(self, pattern: str = "*", door: str = "", method: str = "") -> list[Request]:
-        """Requests whose path (still encoded, without query) fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, door, method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused and running ones broken; the ports stay ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again, on the same ports."""
-        self._server.up()
 
     # ---- answering
 

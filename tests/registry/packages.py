@@ -133,15 +133,29 @@ def build_sdist(name: str, version: str, metadata: bytes) -> tuple[str, bytes]:
     return f"{root}.tar.gz", tarball(files)
 
 
-def tarball(files: Mapping[str, bytes]) -> bytes:
-    """A gzipped tar with fixed times and owners."""
+def tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
+    """A tar with fixed times and owners."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path, body in files.items():
             entry = tarfile.TarInfo(path)
-            entry.size, entry.mtime, entry.mode = len(body), 499162500, 0o644
+            entry.size, entry.mtime, entry.mode = len(body), 499162500, mode
             archive.addfile(entry, io.BytesIO(body))
-    return gzip.compress(plain.getvalue(), compresslevel=6, mtime=0)
+    return plain.getvalue()
+
+
+def tarball(files: Mapping[str, bytes]) -> bytes:
+    """The same, gzipped."""
+    return gzip.compress(tar(files), compresslevel=6, mtime=0)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip with fixed times; nothing in it is compressed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path, body in files.items():
+            archive.writestr(zipfile.ZipInfo(path, EPOCH), body)
+    return out.getvalue()
 
 
 @dataclass(slots=True)

@@ -7,11 +7,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Self
+from typing import ClassVar
 
+from registry.local import Local
 from registry.packages import noise, tarball
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.server import Request
+from registry.weather import Reply
 
 BEGUN = 1_715_000_000.0
 """Unix time of the first change: 2024-05-06 12:53:20 UTC. Each further one is a minute younger."""
@@ -51,29 +52,15 @@ class Dist:
 
 
 @dataclass(slots=True)
-class PerlRegistry:
+class PerlRegistry(Local):
     """`with PerlRegistry() as upstream:` serves on a loopback port until the block ends."""
 
+    doors: ClassVar = ("mirror",)
     dists: list[Dist] = field(default_factory=list)
     indexed: dict[str, Dist] = field(default_factory=dict)
     """By module: what 02packages leads to. The latest that was added."""
     changed: float = BEGUN
     """Unix time."""
-    _server: Server = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._server = Server(("mirror",), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.ports['mirror']}/"
 
     # ---- contents
 
@@ -135,28 +122,6 @@ class PerlRegistry:
             found[f"{stem}.meta"] = f"---\nname: {dist.name}\nversion: '{dist.version}'\n".encode()
             found[f"{stem}.readme"] = f"{dist.name} does nothing much.\n".encode()
         return found
-
-    # ---- weather and records
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def paths(self) -> list[str]:
-        """What was asked so far, oldest first."""
-        return [request.path for request in list(self._server.requests)]
-
-    def seen(self, pattern: str = "*", method: str = "") -> list[Request]:
-        """Requests whose path fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, method=method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused; the port stays ours."""
-        self._server.down()
 
     # ---- answering
 

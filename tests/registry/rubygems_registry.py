@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import io
-import tarfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar
 
-from registry.packages import noise, tarball
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.local import Local
+from registry.packages import noise, tar, tarball
+from registry.server import Request
+from registry.weather import Reply
 
 CREATED = "2024-05-06T07:08:09Z"
 
@@ -63,8 +62,10 @@ class Gem:
         return f"{self.number} {requires}|{checksum}ruby:>= 2.5,created_at:{self.created}"
 
 
-class GemRegistry:
+class GemRegistry(Local):
     """`with GemRegistry() as upstream:` serves on a loopback port until the block ends."""
+
+    doors: ClassVar = ("gems",)
 
     def __init__(self) -> None:
         self.gems: list[Gem] = []
@@ -72,18 +73,6 @@ class GemRegistry:
         """Grows with every `add`."""
         self.digests = True
         """Send Repr-Digest."""
-        self._server = Server(("gems",), self._answer)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.ports['gems']}/"
 
     # ---- contents
 
@@ -113,32 +102,6 @@ class GemRegistry:
     def info(self, name: str) -> bytes:
         """The body of /info/<name>."""
         return "".join(["---\n", *(f"{gem.line}\n" for gem in self.gems if gem.name == name)]).encode()
-
-    # ---- weather and records
-
-    @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    def paths(self) -> list[str]:
-        """What was asked so far, oldest first."""
-        return [request.path for request in list(self._server.requests)]
-
-    def seen(self, pattern: str = "*", method: str = "") -> list[Request]:
-        """Requests whose path fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, method=method)
-
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused; the port stays ours."""
-        self._server.down()
-
-    def up(self) -> None:
-        """Serve again."""
-        self._server.up()
 
     # ---- answering
 
@@ -196,13 +159,7 @@ def build_gem(gem: Gem) -> bytes:
     }
     rows = [f"  {name}: {hashlib.sha256(body).hexdigest()}" for name, body in members.items()]
     members["checksums.yaml.gz"] = gzip.compress(("---\nSHA256:\n" + "\n".join(rows) + "\n").encode(), mtime=0)
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, body in members.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mtime, entry.mode = len(body), 499162500, 0o444
-            archive.addfile(entry, io.BytesIO(body))
-    return out.getvalue()
+    return tar(members, 0o444)
 
 
 def _metadata(gem: Gem, files: Sequence[str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Self
+from typing import ClassVar, Self
 
+from registry.local import Local
 from registry.npm_registry import NpmRegistry
 from registry.packages import (
     NpmVersion,
@@ -16,35 +17,32 @@ from registry.packages import (
     python_metadata,
 )
 from registry.python_index import PythonIndex
-from registry.server import Request, Server
-from registry.weather import Reply, Sky
+from registry.server import Request
+from registry.weather import Reply
 
 INDEX, FILES, NPM, TRAP = "index", "files", "npm", "trap"
 
 
-class Registry:
+class Registry(Local):
     """`with Registry() as upstream:` serves until the block ends.
 
     Four ports on loopback: the Python index, its file host, the JavaScript registry, and a trap that nobody
     has a reason to visit. `stripped` makes both registries answer like bare mirrors.
     """
 
+    doors: ClassVar = (INDEX, FILES, NPM, TRAP)
+
     def __init__(self, *, stripped: bool = False, file_host: str = "127.0.0.1") -> None:
         self.python = PythonIndex(stripped=stripped)
         self.npm = NpmRegistry(stripped=stripped)
         self._file_host = file_host
-        self._server = Server((INDEX, FILES, NPM, TRAP), self._answer)
 
     def __enter__(self) -> Self:
-        self._server.start()
-        ports = self._server.ports
-        self.python.index_url = f"http://127.0.0.1:{ports[INDEX]}"
-        self.python.files_url = f"http://{self._file_host}:{ports[FILES]}"
-        self.npm.url = f"http://127.0.0.1:{ports[NPM]}"
+        super().__enter__()
+        self.python.index_url = self.at(INDEX)
+        self.python.files_url = self.at(FILES).replace("127.0.0.1", self._file_host)
+        self.npm.url = self.at(NPM)
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
 
     # ---- addresses
 
@@ -63,7 +61,7 @@ class Registry:
     @property
     def trap_url(self) -> str:
         """A host that no document names: a request there is a hole in the gateway."""
-        return f"http://127.0.0.1:{self._server.ports[TRAP]}"
+        return self.at(TRAP)
 
     # ---- contents
 
@@ -135,38 +133,17 @@ class Registry:
     # ---- weather and records
 
     @property
-    def weather(self) -> Sky:
-        return self._server.weather
-
-    @property
     def requests(self) -> list[Request]:
         """Every request so far, oldest first."""
         return list(self._server.requests)
-
-    def seen(self, pattern: str = "*", door: str = "", method: str = "") -> list[Request]:
-        """Requests whose path (still encoded, without query) fits a shell pattern; `*` crosses slashes."""
-        return self._server.seen(pattern, door, method)
-
-    def count(self, pattern: str = "*", door: str = "", method: str = "") -> int:
-        """How many `seen` finds."""
-        return len(self.seen(pattern, door, method))
 
     def wait(self, pattern: str, number: int = 1, within: float = 10.0) -> list[Request]:
         """Wait for that many requests. Raises TimeoutError."""
         return self._server.wait(pattern, number, within)
 
-    def forget(self) -> None:
-        """Clear the records."""
-        self._server.requests.clear()
-
-    def down(self) -> None:
-        """Connections are refused and running ones broken; the ports stay ours."""
-        self._server.down()
-
     def up(self) -> None:
-        """Serve again, on the same ports."""
         self._server.swallow = False
-        self._server.up()
+        super().up()
 
     def blackhole(self, *, on: bool = True) -> None:
         """New connections are accepted and never answered."""
