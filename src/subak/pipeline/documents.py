@@ -76,7 +76,7 @@ class Documents:
             match next_step(seen, freshness, self._now()):
                 case Use(document, stale, behind):
                     if behind:
-                        self._ask(subject, ecosystem, route)
+                        self._ask(subject, ecosystem, route, document)
                     fresh_origin = Origin.UPSTREAM if asked.caused else Origin.CACHE
                     origin = Origin.STALE if stale else fresh_origin
                     until = 0.0 if stale else good_until(document, self.freshness(route))
@@ -95,7 +95,7 @@ class Documents:
         self, subject: Subject, ecosystem: Ecosystem, route: Route, seen: Seen, asked: _Asked, patient: bool
     ) -> Seen:
         """Ask upstream and tell what is known afterwards."""
-        task, first = self._ask(subject, ecosystem, route)
+        task, first = self._ask(subject, ecosystem, route, seen.document)
         try:
             # shield: this client's patience or disconnect must not stop what others wait for.
             got = await asyncio.wait_for(asyncio.shield(task), None if patient else self._limits.patience)
@@ -113,13 +113,15 @@ class Documents:
         asked.unkept = got.unkept
         return Seen(self._catalogue.document(ecosystem.name, subject.key), Upstream.ANSWERED)
 
-    def _ask(self, subject: Subject, ecosystem: Ecosystem, route: Route) -> tuple[asyncio.Task[Answered], bool]:
+    def _ask(
+        self, subject: Subject, ecosystem: Ecosystem, route: Route, known: Document | None
+    ) -> tuple[asyncio.Task[Answered], bool]:
         """The running question for this document, or a new one; True if this call started it."""
         key = (ecosystem.name, subject.key)
         task = self._asking.get(key)
         if task is not None:
             return task, False
-        task = asyncio.create_task(self._question(subject, ecosystem, route))
+        task = asyncio.create_task(self._question(subject, ecosystem, route, known))
         self._asking[key] = task
 
         def done(finished: asyncio.Task[Answered]) -> None:
@@ -130,11 +132,11 @@ class Documents:
         task.add_done_callback(done)
         return task, True
 
-    async def _question(self, subject: Subject, ecosystem: Ecosystem, route: Route) -> Answered:
-        """Ask upstream once, alone among all processes of the data folder."""
+    async def _question(self, subject: Subject, ecosystem: Ecosystem, route: Route, known: Document | None) -> Answered:
+        """Ask upstream once, alone among all processes of the data folder; `known` is what was not good enough."""
         name = hashlib.sha256(f"document\0{ecosystem.name}\0{subject.key}".encode()).hexdigest()
-        before = self._catalogue.document(ecosystem.name, subject.key)
-        checked = before.checked_at if before else -1.0
+        # Not looked up here: another process may have asked since somebody decided to.
+        before, checked = known, known.checked_at if known else -1.0
         site = await self.site(ecosystem, subject)
         try:
             lock = await turn(self._locks, name)
