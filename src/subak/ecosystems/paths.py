@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -106,6 +106,8 @@ def decode_path(raw: str) -> str:
     """
     if len(raw) > LONGEST_PATH:
         raise BadRequest(f"the path is longer than {LONGEST_PATH} bytes")
+    if _EASY(raw):
+        return raw
     if "%2f" in raw or "%2F" in raw:
         raise BadRequest("an encoded slash has no meaning here")
     try:
@@ -117,25 +119,87 @@ def decode_path(raw: str) -> str:
     return path
 
 
+_EASY = re.compile(r"(?:/[A-Za-z0-9_@~!+$&'()*,;=:-][A-Za-z0-9._@~!+$&'()*,;=:-]*+)++/?\Z").match
+"""Nearly all paths: no code, no segment that is empty or begins with a dot. Seven times as fast as a search."""
+
 _HOSTILE = re.compile(r"[\x00-\x20\x7f\\%?#]|(?:^|/)\.{1,2}(?:/|$)|//")
 
 
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    def group(match: re.Match[str]) -> str:
-        name, rest = match[1], match[2]
-        return f"(?P<{name}>.+)" if rest else f"(?P<{name}>[^/]+)"
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A route as paths are tried against it."""
 
-    parts = re.split(r"(\{[a-z_]+\+?\})", pattern)
-    text = "".join(re.sub(r"\{([a-z_]+)(\+?)\}", group, p) if p.startswith("{") else re.escape(p) for p in parts)
-    return re.compile(text + r"\Z")
+    route: Route
+    fits: re.Pattern[str]
+    tail: str
+    """What the pattern ends in behind its last group; '' if it ends in one."""
+    within: str
+    """The longest literal piece: looked for first, since that is ten times as fast as a match that fails."""
+    slashes: int
+    """How many the path has, or if `open_ended` at least has."""
+    open_ended: bool
 
 
-def match_route(routes: Iterable[Route], path: str) -> tuple[Route, dict[str, str]] | None:
+def _tried(route: Route) -> _Tried:
+    parts = re.split(r"\{([a-z_]+\+?)\}", route.pattern)
+    literals = parts[::2]
+    text = re.escape(literals[0])
+    for name, literal in zip(parts[1::2], literals[1:], strict=True):
+        text += f"(?P<{name[:-1]}>.+)" if name.endswith("+") else f"(?P<{name}>[^/]+)"
+        text += re.escape(literal)
+    longest = max(literals, key=len)
+    slashes = sum(literal.count("/") for literal in literals)
+    return _Tried(route, re.compile(text + r"\Z"), literals[-1], longest, slashes, "+}" in route.pattern)
+
+
+_MOST_SLASHES = 12
+"""Paths with more are looked up together with those that have as many."""
+
+
+class _Routes:
+    """The routes of one ecosystem, ordered by what a path shows at once: its last character and its slashes."""
+
+    def __init__(self, routes: tuple[Route, ...]) -> None:
+        self.routes = routes
+        self._tried = tuple(map(_tried, routes))
+        self._tails = frozenset(t.tail[-1:] for t in self._tried)
+        self._short: dict[tuple[str, int], tuple[tuple[str, _Match, Route], ...]] = {}
+
+    def possible(self, path: str) -> tuple[tuple[str, _Match, Route], ...]:
+        """The routes that it may be on: a literal to look for, the pattern, the route."""
+        last, slashes = path[-1:], path.count("/")
+        if last not in self._tails:
+            last = ""
+        if slashes > _MOST_SLASHES:
+            slashes = _MOST_SLASHES
+        short = self._short.get((last, slashes))
+        if short is None:
+            short = self._short[last, slashes] = tuple(self._ordered(last, slashes))
+        return short
+
+    def _ordered(self, last: str, slashes: int) -> Iterator[tuple[str, _Match, Route]]:
+        for tried in self._tried:
+            enough = slashes >= min(tried.slashes, _MOST_SLASHES)
+            exact = tried.open_ended or slashes in (tried.slashes, _MOST_SLASHES)
+            if enough and exact and tried.tail[-1:] in ("", last):
+                yield tried.within, tried.fits.match, tried.route
+
+
+_Match = Callable[[str], re.Match[str] | None]
+
+_KNOWN: dict[int, _Routes] = {}
+"""By identity: to hash a tuple of routes takes longer than to match them."""
+
+
+def match_route(routes: tuple[Route, ...], path: str) -> tuple[Route, dict[str, str]] | None:
     """The first route whose pattern fits the decoded path (which begins with '/')."""
-    for route in routes:
-        found = _compiled(route.pattern).match(path)
-        if found:
+    known = _KNOWN.get(id(routes))
+    if known is None or known.routes is not routes:
+        if len(_KNOWN) >= 256:
+            _KNOWN.clear()
+        known = _KNOWN[id(routes)] = _Routes(routes)
+    for within, match, route in known.possible(path):
+        if within in path and (found := match(path)):
             return route, found.groupdict()
     return None
 

@@ -15,11 +15,12 @@ from urllib.parse import quote
 
 from packageurl import PackageURL
 
-from subak.ecosystems.base import AgentPattern, Client, Ecosystem, Form, Hints, Page, Route, Site, View
+from subak.ecosystems.base import AgentPattern, Client, Ecosystem, Form, Hints, Own, Page, Route, Site, View
 from subak.ecosystems.paths import DAY, HOUR, MINUTE
 from subak.errors import NotFound, UpstreamLied
 from subak.model.digest import Pin, strongest
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 # ---------------------------------------------------------------- paths
 
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
 )
 
 _BELOW = "authors/id/"
+_OWN = r"(/(?:authors/(?:id/.+|01mailrc\.txt\.gz)|modules/0[23][^/]+\.gz))"
 _FOLDER = re.compile(r"([A-Z])/(\1[A-Z0-9-])/(?P<author>\2[A-Z0-9-]*)(?:/[A-Za-z0-9_][\w.+~-]*)*", re.ASCII)
 _FILE = re.compile(r"[A-Za-z0-9_][\w.+~@-]{0,250}", re.ASCII)
 _ENDING = re.compile(r"\.(?:tar\.(?:gz|bz2|xz|Z)|tgz|tbz2?|zip|meta|readme)\Z", re.IGNORECASE)
@@ -65,9 +67,9 @@ def _about(path: str) -> Subject:
     if not _FILE.fullmatch(file):
         raise NotFound(f"no file of an author is called {file[:80]!r}")
     name, version = _release(file)
-    purl = PackageURL("cpan", author, name, version or None).to_string()
+    text = purl("cpan", author, name, version)
     route = "beside" if file.endswith((".meta", ".readme")) else "dist"
-    return Subject("perl", Kind.ARTIFACT, route, _BELOW + path, f"{author}/{name}", version, purl=purl)
+    return Subject("perl", Kind.ARTIFACT, route, _BELOW + path, f"{author}/{name}", version, purl=text)
 
 
 def _release(file: str) -> tuple[str, str]:
@@ -234,6 +236,8 @@ PERL = Ecosystem(
     homes=homes,
     pins=pins,
     render=render,
+    own=(Own(_OWN, begins=("authors", "modules")), Own(r"(?:/[^/]+){1,3}?" + _OWN, within="/authors/")),
+    words=("cpan",),
     hints=Hints(environ=("PERL_CPANM_OPT", "PERL_CARTON_MIRROR"), clean=clean),
     clients=(  # --from puts aside the mirrors named before it; cpanm does not ask wget and curl whether they got all
         _pointed("cpanm", "PERL_CPANM_OPT", "--no-wget --no-curl --from {base}/perl"),

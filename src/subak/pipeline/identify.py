@@ -23,8 +23,7 @@ def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem], query:
     if not path.startswith("/"):
         raise BadRequest("the request target is not a path, or the Host header is not a host name")
     keyed = path.startswith("/k/")
-    rest = path[2:] if keyed else path
-    mount, slash, below = rest[1:].partition("/")
+    mount, slash, below = path[3 if keyed else 1 :].partition("/")
     ecosystem = ecosystem_at(mount, ecosystems)
     if ecosystem is None:
         if path == "/" or mount in ("-", "favicon.ico", "robots.txt"):
@@ -32,7 +31,15 @@ def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem], query:
         raise NotFound(f"no registry is served at /{mount[:60]}; see / for those that are")
     if not slash:
         return Subject(ecosystem.name, Kind.UNKNOWN, MOVED, part="", keyed=keyed)
-    decoded = decode_path(ecosystem.spell("/" + below))
+    subject = identify_below(ecosystem, method, f"/{below}", query)
+    if keyed or subject.ecosystem != ecosystem.name:  # a further registry, of which its ecosystem knows nothing
+        return replace(subject, ecosystem=ecosystem.name, keyed=keyed)
+    return subject
+
+
+def identify_below(ecosystem: Ecosystem, method: str, path: str, query: str = "") -> Subject:
+    """As `identify`, of a raw path below the mount of a known ecosystem."""
+    decoded = decode_path(ecosystem.spell(path))
     found = match_route(ecosystem.routes, decoded)
     if found is None:
         if method not in ("GET", "HEAD"):
@@ -48,9 +55,7 @@ def identify(method: str, path: str, ecosystems: Mapping[str, Ecosystem], query:
         parameters |= _asked_for(query, route.query)
     subject = ecosystem.subject(route, parameters)
     if isinstance(subject, Moved):
-        return Subject(ecosystem.name, route.kind, MOVED, part=subject.path, keyed=keyed)
-    if keyed or subject.ecosystem != ecosystem.name:  # a further registry, of which its ecosystem knows nothing
-        return replace(subject, ecosystem=ecosystem.name, keyed=keyed)
+        return Subject(ecosystem.name, route.kind, MOVED, part=subject.path)
     return subject
 
 

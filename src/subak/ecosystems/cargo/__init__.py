@@ -8,12 +8,14 @@ from urllib.parse import quote
 
 from subak.ecosystems.base import (
     HOUR,
+    LIKELY,
     MINUTE,
     AgentPattern,
     Client,
     Ecosystem,
     Form,
     Hints,
+    Own,
     Route,
     SettingFile,
     Site,
@@ -51,12 +53,22 @@ ROUTES: tuple[Route, ...] = (
 )
 """Below the mount; the first that fits wins."""
 
+OWN: tuple[Own, ...] = (
+    Own(r"(/crates/.+(?:/download|\.crate))", begins=("crates",)),  # the file host
+    Own(r"(?:/api)?/v1(/crates/[^/]+/[^/]+/download)", begins=("api", "v1")),
+    Own(r"(/api/v1/crates)", begins=("api",)),
+    Own(r".*/([^/]+)/(\1-[^/]+\.crate)", "/crates/{0}/{1}", ends=(".crate",)),
+    Own(r"(/index/.+)", begins=("index",)),
+    Own(r"(?i:(/[12]/[^/]{1,2}|/3/[^/]/[^/]{3}|/([^/]{2})/([^/]{2})/\2\3[^/]*))", "/index"),
+    Own(r"(/config\.json)", "/index", begins=("config.json",), level=LIKELY),
+)
+
 _TWICE = re.compile(r"%252b", re.IGNORECASE)
 
 
 def spell(raw: str) -> str:
     """Some tools encode the '+' of build metadata twice; the index and we write it plainly."""
-    return _TWICE.sub("%2B", raw)
+    return _TWICE.sub("%2B", raw) if "%" in raw else raw
 
 
 def subject(route: Route, params: Mapping[str, str]) -> Subject:
@@ -210,6 +222,8 @@ CARGO = Ecosystem(
     pins=pins,
     render=render,
     plain_errors=True,
+    own=OWN,
+    words=("crates", "rust"),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

@@ -8,6 +8,7 @@ from packageurl import PackageURL
 
 from subak.errors import NotFound
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 CONFIG = Subject("cargo", Kind.CONFIG, "config", "index/config.json")
 
@@ -55,7 +56,7 @@ def _file(name: str, version: str, route: str, cksum: str, last: str) -> Subject
 def _purl(name: str, version: str) -> str:
     """In lowercase: index paths do not tell `Lab_Up` from `lab_up`, the registry allows only one of them, and a rule
     about a crate must meet its index and its files alike."""
-    return str(PackageURL("cargo", None, name.lower(), version or None).to_string())
+    return purl("cargo", "", name.lower(), version)
 
 
 def path_of(purl: PackageURL) -> str:

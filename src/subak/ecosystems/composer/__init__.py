@@ -9,12 +9,14 @@ from urllib.parse import urlencode
 from packageurl import PackageURL
 
 from subak.ecosystems.base import (
+    LIKELY,
     MINUTE,
     AgentPattern,
     Client,
     Ecosystem,
     Form,
     Hints,
+    Own,
     Page,
     Route,
     SettingFile,
@@ -27,6 +29,7 @@ from subak.ecosystems.composer.releases import canonical, folded, full_name, is_
 from subak.errors import NotFound
 from subak.model.digest import Pin
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 # ---------------------------------------------------------------- paths
 
@@ -56,6 +59,15 @@ ROUTES: tuple[Route, ...] = (
     _document("providers", "/providers/{package+}.json"),
 )
 """Below the mount. A document asked with parameters is a document of its own."""
+
+OWN: tuple[Own, ...] = (
+    Own(r"(/p2/[^/]+/[^/]+\.json)", begins=("p2",)),
+    Own(r"(/dists/[^/]+/[^/]+/[^/]+/[^/]+\.(?:zip|tar|tgz))", begins=("dists",)),
+    Own(r"(/providers/.+\.json)", begins=("providers",)),
+    Own(r"/downloads()/?", "/notify", begins=("downloads",), level=LIKELY),
+    Own(r"(?:/api)?(/security-advisories)/?", begins=("api", "security-advisories")),
+    Own(r"(/(?:packages|search|list)\.json)", begins=("packages.json", "search.json", "list.json"), level=LIKELY),
+)
 
 _VIRTUAL = re.compile(r"[a-z0-9][a-z0-9_.-]*(?:/[a-z0-9][a-z0-9_.-]*)?\Z")
 """What others may provide: packages, and what has no vendor (`ext-intl`)."""
@@ -89,7 +101,7 @@ def _named(route: Route, key: str, name: str = "", version: str = "") -> Subject
 
 def _purl(name: str, version: str) -> str:
     vendor, _, base = name.partition("/")
-    return str(PackageURL("composer", vendor, base, version or None).to_string())
+    return purl("composer", vendor, base, version)
 
 
 def _dist(route: Route, groups: Mapping[str, str]) -> Subject:
@@ -216,6 +228,8 @@ COMPOSER = Ecosystem(
     homes=homes,
     pins=pins,
     render=render,
+    own=OWN,
+    words=("php",),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

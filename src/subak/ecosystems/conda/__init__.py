@@ -15,6 +15,7 @@ from subak.ecosystems.base import (
     Ecosystem,
     Form,
     Hints,
+    Own,
     Page,
     Route,
     SettingFile,
@@ -73,6 +74,13 @@ ROUTES: tuple[Route, ...] = (
     Route("package", _INDEX + "{file}", Kind.ARTIFACT, roams=True, moves=True),
 )
 """Below the mount; the first that fits wins. No `.bz2` and no `.jlap`: both are of the past, and 404 says so."""
+
+_SUBDIR = r"(?:noarch|(?:linux|osx|win|freebsd|netbsd|openbsd|android|ios|emscripten|wasi|zos)-[a-z0-9_]+)"
+OWN: tuple[Own, ...] = (
+    Own(rf"(/.+/{_SUBDIR}/[^/]+)", ends=(".conda", ".bz2", ".json", ".zst", ".whl")),
+    Own(r"(/.+/(?:channeldata|notices)\.json)", ends=(".json",)),
+    Own(r"(/.+\.msgpack\.zst)", ends=(".zst",)),
+)
 
 _TOKEN = re.compile(r"(?:/t/[^/]+)+(?=/)")
 
@@ -221,6 +229,7 @@ CONDA = Ecosystem(
     leads=leads,
     pins=pins,
     render=render,
+    own=OWN,
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

@@ -9,6 +9,7 @@ from packageurl import PackageURL
 
 from subak.errors import NotFound
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 SHARDS_INDEX = "repodata_shards.msgpack.zst"
 
@@ -100,10 +101,8 @@ def package(where: Place, file: str) -> Subject:
     """A package's file. Raises NotFound for a name that none has."""
     told = built(file)
     qualifiers = {"build": told.build, "channel": where.channel, "subdir": where.subdir, "type": told.type}
-    purl = PackageURL("conda", None, told.name, told.version, qualifiers)
-    return Subject(
-        "conda", Kind.ARTIFACT, "package", where.path + file, told.name, told.version, purl=str(purl.to_string())
-    )
+    text = purl("conda", "", told.name, told.version, qualifiers)
+    return Subject("conda", Kind.ARTIFACT, "package", where.path + file, told.name, told.version, purl=text)
 
 
 def path_of(purl: PackageURL) -> str:

@@ -9,7 +9,6 @@ them together) is remembered by its first bytes until one does. Indexes tell no 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from urllib.parse import quote
 
 from packageurl import PackageURL
@@ -22,16 +21,18 @@ from subak.ecosystems.base import (
     Ecosystem,
     Form,
     Hints,
+    Own,
     Page,
     Route,
     SettingFile,
     Site,
 )
 from subak.ecosystems.debian import release, stanzas
-from subak.ecosystems.debian.shapes import named, route_of, spell, suites
+from subak.ecosystems.debian.shapes import NOT_NAMED, named, route_of, spell, suites
 from subak.errors import NotFound
 from subak.model.digest import UNPINNED, Digest, Pin, digest
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 # ---------------------------------------------------------------- paths
 
@@ -64,7 +65,18 @@ ROUTES: tuple[Route, ...] = (
 )
 """The first one matches every path; `subject` names the one that is meant."""
 
-_BY_NAME = {route.name: route for route in ROUTES}
+_ARCHIVES = ("debian-security", "debian-ports", "debian-archive", "ubuntu")
+OWN: tuple[Own, ...] = (
+    Own(r"/debian(/.+)", begins=("debian",)),
+    Own(r"(/.+)", begins=("pool", "dists")),
+    Own(r"(/[^/]+/(?:pool|dists)/.+)", begins=_ARCHIVES),
+    Own(r"(/.+)", ends=(".deb", ".udeb", ".ddeb", ".dsc", "InRelease")),
+    Own(r"(/.+/pool/[^/]+/[^/]+/[^/]+/[^/]+)", within="/pool/"),
+    Own(r"(/.+/dists/.+)", within="/dists/"),
+)
+
+_KINDS = {route.name: route.kind for route in ROUTES}
+_ANNOUNCING = frozenset(route.name for route in ROUTES if route.announces)
 
 
 def subject(route: Route, groups: Mapping[str, str]) -> Subject:
@@ -77,14 +89,12 @@ def subject(route: Route, groups: Mapping[str, str]) -> Subject:
 
 
 def _about(name: str, path: str) -> Subject:
-    about = Subject("debian", _BY_NAME[name].kind, name, path)
-    if name not in ("deb", "package"):
-        return about
-    found = named(path)
+    kind = _KINDS[name]
+    found = named(path) if name in ("deb", "package") else NOT_NAMED
     if not found.name:
-        return about
-    purl = PackageURL("deb", "debian", found.name, found.version, {"arch": found.architecture})
-    return replace(about, name=found.name, version=found.version, purl=str(purl.to_string()))
+        return Subject("debian", kind, name, path)
+    text = purl("deb", "debian", found.name, found.version, {"arch": found.architecture})
+    return Subject("debian", kind, name, path, found.name, found.version, purl=text)
 
 
 def path_of(purl: PackageURL) -> str:
@@ -135,7 +145,7 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     """What a document or a verified index announces. Raises UpstreamLied for what is neither."""
     if subject.route in ("inrelease", "release", "signature"):
         return release.pins(subject, page)
-    return stanzas.pins(subject, page) if _BY_NAME[subject.route].announces else iter(())
+    return stanzas.pins(subject, page) if subject.route in _ANNOUNCING else iter(())
 
 
 def via(subject: Subject) -> Subject | None:
@@ -226,6 +236,8 @@ DEBIAN = Ecosystem(
     pins=pins,
     via=via,
     settle=settle,
+    own=OWN,
+    words=("deb", "apt", "ubuntu"),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

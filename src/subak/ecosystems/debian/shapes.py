@@ -36,13 +36,21 @@ _SHAPES: tuple[tuple[str, str], ...] = (
 """(route, pattern of the whole path), the first that fits; '' is nothing that we serve."""
 
 _COMPILED = tuple((route, re.compile(pattern)) for route, pattern in _SHAPES)
+_UNMARKED = _COMPILED[[route for route, _ in _SHAPES].index("deb") :]
+
+
+def _marked(path: str) -> bool:
+    """Whether it holds what all the shapes before 'deb' have: most paths do not."""
+    indexes = "Release" in path or "Packages" in path or "Sources" in path
+    return indexes or "by-hash/" in path or ".diff/" in path or "/installer-" in path
 
 
 def route_of(path: str) -> str:
     """The name of the route that a decoded path (no leading slash) belongs to; '' if to none."""
     if path.endswith("/"):
         return ""  # a folder's listing
-    return next((route for route, pattern in _COMPILED if pattern.fullmatch(path)), "")
+    shapes = _COMPILED if _marked(path) else _UNMARKED
+    return next((route for route, pattern in shapes if pattern.fullmatch(path)), "")
 
 
 # ---------------------------------------------------------------- spellings
@@ -54,7 +62,7 @@ _NEVER = re.compile(r"[\x00-\x20\x7f\\%?#]|(?:^|/)\.{1,2}(?:/|$)|//")
 
 def spell(raw: str) -> str:
     """`/./Packages` → `/Packages`: of a flat archive (`deb URI ./`) apt asks every file that way."""
-    return _REPEATED.sub("/", raw)
+    return _REPEATED.sub("/", raw) if "//" in raw or "/./" in raw else raw
 
 
 def askable(path: str) -> str:
@@ -116,6 +124,9 @@ class Named:
     architecture: str = ""
 
 
+NOT_NAMED = Named()
+
+
 def named(path: str) -> Named:
     """Of 'pool/main/h/hello/hello_2.10-3_amd64.deb': hello, 2.10-3, amd64. Nothing of other names."""
     file = path.rpartition("/")[2]
@@ -123,4 +134,4 @@ def named(path: str) -> Named:
         return Named(found[1], found[2], found[3])
     if found := _SOURCE.match(file):
         return Named(found[1], found[2], "source")
-    return Named()
+    return NOT_NAMED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from urllib.parse import quote
 
 from packageurl import PackageURL
@@ -19,6 +18,7 @@ from subak.ecosystems.base import (
     Ecosystem,
     Form,
     Hints,
+    Own,
     Page,
     Route,
     SettingFile,
@@ -79,6 +79,12 @@ ROUTES: tuple[Route, ...] = (
 )
 """Below the mount. Only a leading 'sumdb' is special: the first element of a module's path has a dot."""
 
+OWN: tuple[Own, ...] = (
+    Own(r"(/.+/@v/[^/]+|/.+/@latest)", ends=("list", "@latest", ".info", ".mod", ".zip")),
+    Own(r"(/sumdb/.+)", begins=("sumdb",)),
+    Own(r"(/(?:lookup|tile)/.+)", "/sumdb/sum", begins=("lookup", "tile")),  # the checksum database itself
+)
+
 _KINDS = {route.name: route.kind for route in ROUTES}
 
 
@@ -99,10 +105,11 @@ def subject(route: Route, groups: Mapping[str, str]) -> Subject:
     if route.kind is Kind.ARTIFACT:
         if not is_canonical(version):
             raise NotFound(f"{version[:100]!r} is no canonical version: its .info tells which one is meant today")
-        file = _about(route.name, f"{key}.{route.name}", module, version)
-        # A go.mod runs nothing, and every build reads those of versions it passes over: what is denied or counted by
-        # its purl is the zip.
-        return replace(file, purl="") if route.name == "mod" else file
+        if route.name == "mod":
+            # It runs nothing, and every build reads those of versions it passes over: what is denied or counted by
+            # its purl is the zip.
+            return Subject("go", route.kind, "mod", f"{key}.mod", module, version)
+        return _about("zip", f"{key}.zip", module, version)
     if is_fitting(module, version):
         return _about("info", f"{key}.info", module, version)
     return _about("query", f"{key}.info", module, part=version)  # what a branch means moves: no version, no purl of one
@@ -269,6 +276,9 @@ GO = Ecosystem(
     prove=prove,
     render=render,
     plain_errors=True,
+    own=OWN,
+    counted_as=lambda subject: purl(subject.name, subject.version),
+    words=("golang",),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

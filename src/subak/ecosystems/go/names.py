@@ -10,10 +10,11 @@ from functools import lru_cache
 from packageurl import PackageURL
 
 from subak.errors import NotFound
+from subak.model import purls
 
 # ---------------------------------------------------------------- escaping
 
-_ESCAPED = re.compile(r"(?:[^!A-Z\x80-\U0010ffff]|![a-z])*\Z")
+_ESCAPED = re.compile(r"[^!A-Z\x80-\U0010ffff]*+(?:![a-z][^!A-Z\x80-\U0010ffff]*+)*+\Z")
 
 
 def escape(text: str) -> str:
@@ -25,7 +26,7 @@ def unescape(text: str) -> str:
     """The way back from `escape`. Raises NotFound for what it never yields: then no two paths mean one module."""
     if not _ESCAPED.match(text):
         raise NotFound(f"{text[:100]!r} is not escaped as the go command does: '!' and a small letter for a capital")
-    return re.sub(r"!([a-z])", lambda mark: mark[1].upper(), text)
+    return re.sub(r"!([a-z])", lambda mark: mark[1].upper(), text) if "!" in text else text
 
 
 # ---------------------------------------------------------------- modules
@@ -35,6 +36,7 @@ _ELEMENT = r"/(?!\.)[A-Za-z0-9._~-]*[A-Za-z0-9_~-]"
 _MODULE = re.compile(rf"{_HOST}(?:{_ELEMENT})*\Z")
 
 
+@lru_cache(maxsize=1024)
 def module_path(escaped: str) -> str:
     """The module of an escaped path. Raises NotFound for what cannot be one."""
     path = unescape(escaped)
@@ -100,7 +102,7 @@ def commit_time(version: str) -> float:
 def purl(module: str, version: str = "") -> str:
     """The package URL. The type's definition wants lowercase, which would make two modules one: the case stays."""
     namespace, _, name = module.rpartition("/")
-    return str(PackageURL("golang", namespace or None, name, version or None).to_string()) if name else ""
+    return purls.purl("golang", namespace, name, version) if name else ""
 
 
 def module_of(purl: PackageURL) -> str:

@@ -7,9 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from typing import TYPE_CHECKING
 
 from subak.ecosystems.base import Page, Site
 from subak.ecosystems.go.names import commit_time, escape
@@ -24,6 +22,9 @@ from subak.ecosystems.go.tlog import (
 from subak.errors import ConfigError, UpstreamLied
 from subak.model.digest import UNPINNED, Digest, Pin, digest
 from subak.model.exchange import Kind, Subject
+
+if TYPE_CHECKING:  # loaded where it is used: most processes prove no signature, and it takes 20 ms
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LARGEST = 2**20
 """Bytes of a lookup or a head that are read; real ones have 400."""
@@ -49,6 +50,8 @@ def database(site: Site) -> str:
 
 def _key(text: str) -> _Key:
     """'<name>+<hash>+<key>'. Raises ConfigError."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     name, hexadecimal, encoded = ([*text.split("+", 2), "", ""])[:3]
     try:
         raw = base64.b64decode(encoded, validate=True)
@@ -135,6 +138,8 @@ def _split(note: bytes) -> tuple[bytes, list[bytes]]:
 
 def signed_head(note: memoryview | bytes, key: str) -> Head:
     """The head that a note tells of, signed by the database. Raises UpstreamLied, ConfigError."""
+    from cryptography.exceptions import InvalidSignature
+
     wanted = _key(key)
     head = read_head(note)
     text, lines = _split(bytes(note))

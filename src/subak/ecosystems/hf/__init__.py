@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from subak.ecosystems.base import DAY, MINUTE, AgentPattern, Client, Ecosystem, Form, Hints, Route
+from subak.ecosystems.base import DAY, MINUTE, AgentPattern, Client, Ecosystem, Form, Hints, Own, Route
 from subak.ecosystems.hf.documents import headers, homes, leads, pins, question, render, settle, via
 from subak.ecosystems.hf.places import (
     TYPES,
@@ -70,6 +70,12 @@ ROUTES: tuple[Route, ...] = (
     Route("search", "/api/{type}", Kind.RELAY),
 )
 """Below the mount; the first that fits wins. Where parameters say what is wanted, they are part of the key."""
+
+
+OWN: tuple[Own, ...] = (
+    Own(r"(/api/(?:models|datasets|spaces)(?:/.+)?)", begins=("api",)),
+    Own(r"(/(?:(?:datasets|spaces)/)?[^/]+(?:/[^/]+)?/resolve/.+)", within="/resolve/"),
+)
 
 
 def subject(route: Route, params: Mapping[str, str]) -> Subject:
@@ -144,6 +150,8 @@ HF = Ecosystem(
     error_body=lambda message: {"error": message},
     notice_headers=("x-error-message",),
     error_headers=error_headers,
+    own=OWN,
+    words=("huggingface", "huggingfaceml"),
     hints=Hints(environ=("HF_ENDPOINT",)),
     clients=CLIENTS,
     agents=AGENTS,

@@ -15,6 +15,7 @@ from packageurl import PackageURL
 from subak.ecosystems.base import Site
 from subak.errors import NotFound
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 TYPES = ("models", "datasets", "spaces")
 
@@ -31,7 +32,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 
 def spell(raw: str) -> str:
     """A raw path with the codes of odd characters replaced: 'refs%2Fpr%2F1', 'a%20b'."""
-    return _CODES.sub(lambda code: quote(chr(_PRIVATE + int(code[1], 16))), raw)
+    return _CODES.sub(lambda code: quote(chr(_PRIVATE + int(code[1], 16))), raw) if "%" in raw else raw
 
 
 def veiled(path: str) -> str:
@@ -73,7 +74,7 @@ def purl_of(name: str, commit: str = "") -> str:
     """In lower case: the Hub redirects other spellings of a name, so a rule about it has to meet them all. Purls are
     defined for models alone; those of other repositories begin with their type."""
     namespace, _, last = name.lower().rpartition("/")
-    return str(PackageURL("huggingface", namespace or None, last, commit or None).to_string())
+    return purl("huggingface", namespace, last, commit)
 
 
 def path_of(purl: PackageURL) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from packageurl import PackageURL
 
-from subak.ecosystems.base import MINUTE, Ecosystem, Facts, Form, Page, Route, Site, View
+from subak.ecosystems.base import MINUTE, Ecosystem, Facts, Form, Own, Page, Route, Site, View
 from subak.ecosystems.maven import metadata
 from subak.ecosystems.maven.build_tools import AGENTS, CLIENTS, HINTS
 from subak.ecosystems.maven.checksums import from_file, from_headers
@@ -78,20 +78,30 @@ ROUTES: tuple[Route, ...] = (
 """Below the mount. Only the shape of a path is told here; `subject` looks whether its parts fit each other. Prefix
 lists, archetype catalogues and Lucene indexes have too few parts for any of these: they are not found."""
 
+OWN: tuple[Own, ...] = (
+    Own(r"/(?:maven2|maven-central|m2)(/.+)", begins=("maven2", "maven-central", "m2")),
+    Own(
+        r"(?:/(?:libs|plugins|ext)-(?:releases?|snapshots?)(?:-local)?(?=/))?(/.+)",
+        ends=(".jar", ".pom", ".module", ".aar", ".war", ".xml", ".asc", *(f".{a}" for a in ALGORITHMS)),
+    ),
+)
+"""Files of other endings are known by their address alone; that all parts fit each other is proof enough."""
+
+_WHOLE = {route.pattern: route.pattern.replace("+}", "}").removeprefix("/") for route in ROUTES}
 _KINDS = {route.name: route.kind for route in ROUTES}
 _BY_EXTENSION = {"pom": "pom", "jar": "jar", "module": "module"}
 
 
 def spell(raw: str) -> str:
     """Doubled slashes, as a base URL that ends in one yields them, count as one."""
-    return re.sub("/{2,}", "/", raw)
+    return re.sub("/{2,}", "/", raw) if "//" in raw else raw
 
 
 def subject(route: Route, groups: Mapping[str, str]) -> Subject:
     """What a path means. Raises NotFound when its parts do not fit each other."""
     if route.name == "upstream-checksum":
         raise NotFound("checksums are served beside the files that they are about")
-    path = re.sub(r"\{(\w+)\+?\}", lambda group: groups[group[1]], route.pattern).removeprefix("/")
+    path = _WHOLE[route.pattern].format_map(groups)
     folder, _, file = path.rpartition("/")
     if file.startswith(METADATA):
         return _metadata(folder, file.removeprefix(METADATA).removeprefix("."))
@@ -101,7 +111,7 @@ def subject(route: Route, groups: Mapping[str, str]) -> Subject:
     about = _about(whole)
     if about.route == "snapshot":
         return replace(about, route="snapshot-checksum", part=algorithm)
-    return replace(about, kind=Kind.DERIVED, route="checksum", key=path, part=algorithm)
+    return Subject("maven", Kind.DERIVED, "checksum", path, about.name, about.version, algorithm, about.purl)
 
 
 def _metadata(folder: str, algorithm: str) -> Subject:
@@ -231,6 +241,8 @@ MAVEN = Ecosystem(
     render=render,
     headers=headers,
     companion=companion,
+    own=OWN,
+    words=("gradle", "libs"),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-
-from packageurl import PackageURL
+from typing import NamedTuple
 
 from subak.ecosystems.maven.order import is_snapshot
 from subak.errors import NotFound
+from subak.model.purls import purl
 
 ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 """The checksum files that clients ask for, by extension."""
@@ -25,11 +24,15 @@ _VERSION = re.compile(r"(?!\.)[^\\/:\"<>|?*\[\](){},\s]+\Z")
 _REST = re.compile(
     r"(?:-(?P<classifier>[^/]+?)\.(?P<plain>tar\.\w+|\w+)|\.(?P<bare>[A-Za-z][^/]*|[^./]+))(?P<signed>\.asc)?\Z"
 )
+_USUAL = re.compile(
+    r"((?:[A-Za-z0-9_][A-Za-z0-9_-]*+/)+)([A-Za-z0-9_][A-Za-z0-9_.-]*+)/([A-Za-z0-9_][A-Za-z0-9_.-]*+)(?<!SNAPSHOT)"
+    r"/\2-\3\.(jar|pom|module|aar|war)\Z"
+).match
+"""Most files, in one go; what it does not match is taken apart step by step."""
 _BUILD = re.compile(r"(?P<build>\d{8}\.\d{6}-\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Coordinates:
+class Coordinates(NamedTuple):
     """What a file of a version is."""
 
     group: str
@@ -46,8 +49,9 @@ class Coordinates:
     @property
     def purl(self) -> str:
         """The type is left out where it is 'jar', which the purl specification has as default."""
-        about = {"classifier": self.classifier, "type": "" if self.extension == "jar" else self.extension}
-        return str(PackageURL("maven", self.group, self.artifact, self.version, about).to_string())
+        kind = "" if self.extension == "jar" else self.extension
+        about = {"classifier": self.classifier, "type": kind} if self.classifier else {"type": kind} if kind else {}
+        return purl("maven", self.group, self.artifact, self.version, about)
 
 
 def project(folder: str) -> tuple[str, str]:
@@ -63,7 +67,7 @@ def project(folder: str) -> tuple[str, str]:
 
 def project_purl(group: str, artifact: str, version: str = "") -> str:
     """The purl of a project, or of one of its versions; '' for a group without artifact."""
-    return str(PackageURL("maven", group, artifact, version or None).to_string()) if artifact else ""
+    return purl("maven", group, artifact, version) if artifact else ""
 
 
 def split_metadata(folder: str) -> tuple[str, str, str]:
@@ -79,6 +83,9 @@ def split_metadata(folder: str) -> tuple[str, str, str]:
 
 def split_file(path: str) -> Coordinates:
     """The coordinates of 'org/example/lib/1.0/lib-1.0.jar'. Raises NotFound unless the parts fit each other."""
+    if usual := _USUAL(path):
+        folder, artifact, version, extension = usual.groups()
+        return Coordinates(folder[:-1].replace("/", "."), artifact, version, "", extension, False)
     folder, _, file = path.rpartition("/")
     above, _, version = folder.rpartition("/")
     group, artifact = project(above)

@@ -12,12 +12,14 @@ from subak.ecosystems.base import (
     DAY,
     HOUR,
     MINUTE,
+    POSSIBLE,
     AgentPattern,
     Client,
     Ecosystem,
     Form,
     Hints,
     Moved,
+    Own,
     Route,
     SettingFile,
     Site,
@@ -26,6 +28,7 @@ from subak.ecosystems.npm.documents import URL_SAFE, pins, render
 from subak.ecosystems.npm.versions import SEMVER
 from subak.errors import NotFound
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 # ---------------------------------------------------------------- paths
 
@@ -69,6 +72,18 @@ ROUTES: tuple[Route, ...] = (
 )
 """Below the mount; the first that fits wins, so what begins with '/-/' and scopes come first."""
 
+_SCOPE = r"(?:(?:@|%40)[^/]+(?:/|%2[fF]))?"
+_NO_PACKAGE = r"(?!.*\.(?:php|aspx?|jsp|cgi|env|ico|html?|txt|xml|sql|bak|zip|gz)\Z)"
+
+OWN: tuple[Own, ...] = (
+    Own(r"(/.+)", begins=("@",)),
+    Own(r"(/-/(?:npm/v1/|package/|v1/search\Z|ping\Z).*)", begins=("-",)),
+    Own(r"(/npm/-/npm-[^/]+\.tgz)", begins=("npm",)),
+    Own(rf"(/{_SCOPE}[^/]+/-/.+\.tgz)", ends=(".tgz",)),
+    Own(rf"{_NO_PACKAGE}(/{_SCOPE}[^/]+(?:/(?:latest|next|v?[0-9][^/]*))?)", level=POSSIBLE),
+)
+"""A package's document has no shape of its own."""
+
 _ENCODED_SCOPE = re.compile(r"(/?(?:-/[^@%]*/)?)(?:@|%40)([^/%@]+)%2[fF]")
 
 
@@ -77,7 +92,7 @@ def spell(raw: str) -> str:
 
     Only the slash of a scope is folded: an encoded slash anywhere else has no meaning and is refused later.
     """
-    found = _ENCODED_SCOPE.match(raw)
+    found = _ENCODED_SCOPE.match(raw) if "%" in raw else None
     return f"{found[1]}@{found[2]}/{raw[found.end() :]}" if found else raw
 
 
@@ -131,7 +146,7 @@ def _purl(name: str, version: str) -> str:
     purl into a rule or an advisory has it normalised by the same library, and a rule must not miss.
     """
     scope, _, base = name.rpartition("/")
-    return str(PackageURL("npm", scope or None, base, version or None).to_string()) if base else ""
+    return purl("npm", scope, base, version) if base else ""
 
 
 def path_of(purl: PackageURL) -> str:
@@ -277,6 +292,8 @@ NPM = Ecosystem(
     render=render,
     homes=homes,
     spell=spell,
+    own=OWN,
+    words=("node",),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from subak.ecosystems.base import (
     DAY,
     HOUR,
+    LIKELY,
     MINUTE,
+    POSSIBLE,
     AgentPattern,
     Client,
     Ecosystem,
     Form,
     Hints,
+    Own,
     Route,
     SettingFile,
     Site,
@@ -74,6 +77,19 @@ ROUTES: tuple[Route, ...] = (
 )  # fmt: skip
 """Below the mount. A document asked with parameters is a document of its own."""
 
+_PACKED = "/v3/flat/{0}/{1}/{0}.{1}.nupkg"
+OWN: tuple[Own, ...] = (
+    Own(r"/v3-flatcontainer(/.+)", "/v3/flat", begins=("v3-flatcontainer",)),
+    Own(r"/v3/(?:flat\d?|flatcontainer|content)(/.+)", "/v3/flat", begins=("v3",)),
+    Own(r"/v3/registration[^/]*semver1[^/]*(/.+)", f"/{OLD}", begins=("v3",)),
+    Own(r"/v3/registration[^/]*(/.+)", f"/{FULL}", begins=("v3",)),
+    Own(r"(/v3/.+)", begins=("v3",)),
+    Own(r"/api/v2/package/([^/]+)/([^/]+)", _PACKED, begins=("api",)),
+    Own(r".*/([^/]+)/([^/]+)/\1\.\2\.nupkg", _PACKED, ends=(".nupkg",)),
+    Own(r".*/([^/]+?)\.([0-9]+(?:\.[0-9]+)+(?:-[^/]+)?)\.nupkg", _PACKED, ends=(".nupkg",)),
+    Own(r"(/query|/autocomplete)", "/v3", begins=("query", "autocomplete"), level=LIKELY),
+    Own(r"/registration[^/]*(/.+)", f"/{FULL}", level=POSSIBLE),
+)
 
 _PLACE = re.compile(r"[\w-]*\Z", re.ASCII)
 
@@ -191,6 +207,8 @@ NUGET = Ecosystem(
     leads=leads,
     pins=pins,
     render=render,
+    own=OWN,
+    words=("dotnet",),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

@@ -14,6 +14,7 @@ from subak.ecosystems.base import LONGEST_PATH, Site
 from subak.ecosystems.nuget.versions import folded, lower_id
 from subak.errors import NotFound, UpstreamLied
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 SERVICE = Subject("nuget", Kind.CONFIG, "service", "v3/index.json")
 
@@ -36,7 +37,7 @@ CATALOG = ("Catalog/3.0.0",)
 
 
 def purl_of(name: str, version: str = "") -> str:
-    return str(PackageURL("nuget", None, name, version or None).to_string())
+    return purl("nuget", "", name, version)
 
 
 def versions_of(name: str) -> Subject:

@@ -280,6 +280,7 @@ OCI = Ecosystem(
     headers=_headers,
     path_of=path_of,
     error_body=error_body,
+    words=("docker", "container", "containers"),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

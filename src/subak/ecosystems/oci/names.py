@@ -7,6 +7,7 @@ import re
 from packageurl import PackageURL
 
 from subak.errors import NotFound
+from subak.model import purls
 from subak.model.digest import UNPINNED, Digest
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -48,7 +49,7 @@ def purl(name: str, version: str = "") -> str:
     registry's host, and knows no versions but digests.
     """
     namespace, _, last = name.rpartition("/")
-    return str(PackageURL("docker", namespace or None, last, version or None).to_string())
+    return purls.purl("docker", namespace, last, version)
 
 
 def path_of(package: PackageURL) -> str:

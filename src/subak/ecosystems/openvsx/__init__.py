@@ -9,12 +9,14 @@ from subak.ecosystems.base import (
     DAY,
     HOUR,
     MINUTE,
+    POSSIBLE,
     AgentPattern,
     Client,
     Ecosystem,
     Facts,
     Form,
     Hints,
+    Own,
     Page,
     Route,
     Site,
@@ -121,6 +123,15 @@ ROUTES: tuple[Route, ...] = (
     _document("namespace", "/api/{namespace}", kind=Kind.LISTING),
 )  # fmt: skip
 """Below the mount; the first that fits wins. `subject` may name another: a package has many addresses."""
+
+
+OWN: tuple[Own, ...] = (
+    Own(r"(/vscode/.+)", begins=("vscode",)),
+    Own(r"(/api/(?:(?:v2/)?-/.+|[^/]+/[^/]+/.*file/.+))", begins=("api",)),
+    Own(r"/([^/]+)/([^/]+)/([^/]+)/([^/]+\.vsix)", "/api/{0}/{1}/{2}/file/{3}", ends=(".vsix",)),  # its store
+    Own(r"/([^/]+)/([^/]+)/([^/]+)/([^/]+)/([^/]+\.vsix)", "/api/{0}/{1}/{2}/{3}/file/{4}", ends=(".vsix",)),
+    Own(r"(/api/[^/]+(?:/[^/]+){0,3})", begins=("api",), level=POSSIBLE),
+)
 
 
 def subject(route: Route, params: Mapping[str, str]) -> Subject:
@@ -368,6 +379,8 @@ OPENVSX = Ecosystem(
     render=render,
     headers=headers,
     error_body=error_body,
+    own=OWN,
+    words=("vsx", "vscode"),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from packageurl import PackageURL
 
 from subak.errors import NotFound
+from subak.model import purls
 from subak.model.digest import Pin
 from subak.model.exchange import Kind, Subject
 
@@ -70,7 +71,7 @@ class Place:
     def purl(self) -> str:
         qualifiers = {"platform": self.target} if self.target and self.version else None
         namespace, name = self.namespace.lower(), self.name.lower()
-        return str(PackageURL("vscode-extension", namespace, name, self.version or None, qualifiers).to_string())
+        return purls.purl("vscode-extension", namespace, name, self.version, qualifiers)
 
     def file(self, suffix: str) -> str:
         """The name of the package, or of what lies beside it: 'acme.hello-1.0.0@linux-x64.vsix'."""

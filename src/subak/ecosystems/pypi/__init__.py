@@ -10,12 +10,14 @@ from packageurl import PackageURL
 from subak.ecosystems.base import (
     HOUR,
     MINUTE,
+    POSSIBLE,
     AgentPattern,
     Client,
     Ecosystem,
     Form,
     Hints,
     Moved,
+    Own,
     Page,
     Route,
     SettingFile,
@@ -74,6 +76,21 @@ ROUTES: tuple[Route, ...] = (
     ),
 )  # fmt: skip
 
+
+_ARCHIVE = r"\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|egg|exe|msi|tar\.xz|rpm|dmg)"
+
+OWN: tuple[Own, ...] = (
+    Own(r"(?:/packages(?=/packages/))?(/packages/.+" + _ARCHIVE + r"(?:\.metadata)?)", "/files", begins=("packages",)),
+    Own(r"(/simple/(?:[^/]+/?)?)", begins=("simple",)),
+    Own(r"(/simple/[^/]+/)index\.\w+", begins=("simple",)),
+    Own(r"(/pypi/[^/]+(?:/[^/]+)?/json)", begins=("pypi",)),
+    Own(r"(/integrity/[^/]+/[^/]+/[^/]+/provenance)", begins=("integrity",)),
+    Own(r"(/.+\.whl(?:\.metadata)?)", "/files", ends=(".whl", ".metadata")),
+    Own(r".*?/\+(simple/[^/]+/?)", "/", within="/+"),  # devpi
+    Own(r".*?/\+[ef](/.+" + _ARCHIVE + ")", "/files", within="/+"),
+    Own(r"/.+?(/simple/[^/]+/)", within="/simple/"),
+    Own(r"(/.+" + _ARCHIVE + ")", "/files", level=POSSIBLE),
+)
 
 # ---------------------------------------------------------------- what a path means
 
@@ -254,6 +271,8 @@ PYPI = Ecosystem(
     companion=companion,
     cut=cut,
     fold_version=folded_version,
+    own=OWN,
+    words=("python",),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from packageurl import PackageURL
-from packaging.utils import canonicalize_version
 from packaging.version import Version
+
+from subak.model import purls
 
 MOST_CANDIDATES = 4
 """How many readings of an ambiguous file name are worth an index page each."""
@@ -58,6 +58,8 @@ def canonical_version(text: str) -> str:
 @lru_cache(maxsize=8192)
 def folded_version(text: str) -> str:
     """For comparing: 1.0, 1.0.0 and v1 are one release (PEP 440, "Zero padding")."""
+    from packaging.utils import canonicalize_version  # takes 25 ms, and only rules compare versions
+
     parsed = _parsed(text)
     return canonicalize_version(parsed) if parsed else text
 
@@ -119,9 +121,10 @@ def candidates(filename: str) -> tuple[Named, ...]:
     A wheel has one reading. An sdist is split at each '-': first where the rest is a version (the
     longest first: a project's name seldom ends in one), then where it begins with a digit, then the rest.
     """
-    stem = _stem(filename)
+    wheel = filename[-4:].lower() == ".whl"
+    stem = filename[:-4] if wheel else _stem(filename)
     parts = stem.split("-")
-    if filename[-4:].lower() == ".whl":
+    if wheel:
         good = len(parts) in (5, 6) and is_name(parts[0])
         return (Named(normalise(parts[0]), canonical_version(parts[1])),) if good else ()
     if len(parts) == 1:
@@ -140,4 +143,4 @@ def candidates(filename: str) -> tuple[Named, ...]:
 
 def purl(name: str, version: str = "") -> str:
     """`pkg:pypi/name@version`, '' without a name."""
-    return PackageURL("pypi", None, name, version or None).to_string() if name else ""
+    return purls.purl("pypi", "", name, version) if name else ""

@@ -6,18 +6,20 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 import msgspec
 from msgspec import Raw
-from selectolax.lexbor import LexborHTMLParser
 
 from subak.ecosystems.base import Page
 from subak.ecosystems.pypi.names import is_distribution, normalise, version_of
 from subak.ecosystems.pypi.places import Places
 from subak.errors import UpstreamLied
 from subak.model.digest import STRENGTH
+
+if TYPE_CHECKING:  # loaded where it is used: it takes 6 ms
+    from selectolax.lexbor import LexborHTMLParser
 
 LARGEST_HTML = 16 * 2**20
 """Bytes of HTML that we build a tree of (some 12 times that in memory); larger pages must come as JSON."""
@@ -222,6 +224,8 @@ def parse_html(page: Page) -> LexborHTMLParser:
 
 def tree_of(html: bytes, page: Page) -> LexborHTMLParser:
     """The tree of a piece of that page; its charset parameter is obeyed."""
+    from selectolax.lexbor import LexborHTMLParser
+
     found = re.search(r";\s*charset=\"?([\w.:-]+)", page.content_type, re.IGNORECASE | re.ASCII)
     charset = found[1].lower() if found else "utf-8"
     try:

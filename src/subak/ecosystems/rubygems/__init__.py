@@ -8,12 +8,14 @@ from urllib.parse import quote
 from packageurl import PackageURL
 
 from subak.ecosystems.base import (
+    LIKELY,
     MINUTE,
     AgentPattern,
     Client,
     Ecosystem,
     Form,
     Hints,
+    Own,
     Page,
     Route,
     SettingFile,
@@ -25,6 +27,7 @@ from subak.ecosystems.rubygems.fullnames import NAME, fold_version, readings
 from subak.errors import NotFound
 from subak.model.digest import Pin
 from subak.model.exchange import Kind, Subject
+from subak.model.purls import purl
 
 # ---------------------------------------------------------------- paths
 
@@ -59,6 +62,15 @@ ROUTES: tuple[Route, ...] = (
     Route("relay", "/api/{path+}", Kind.RELAY),
 )
 """Below the mount; no two of them fit one path."""
+
+OWN: tuple[Own, ...] = (
+    Own(r".*/([^/]+\.gem)", "/gems/", ends=(".gem",)),
+    Own(r".*/([^/]+\.gemspec\.rz)", "/quick/Marshal.4.8/", ends=(".rz",)),
+    Own(r"(/info/[^/]+)", begins=("info",)),
+    Own(r"(/api/(?:v1/(?:gems/|versions/|search\.|timeframe_versions\.)|v2/rubygems/).+)", begins=("api",)),
+    Own(r".*?(/(?:prerelease_|latest_)?specs\.4\.8\.gz)", ends=(".gz",)),
+    Own(r"(/versions|/names)", begins=("versions", "names"), level=LIKELY),
+)
 
 _ENDINGS = {"gem": ".gem", "gemspec": ".gemspec.rz"}
 
@@ -97,7 +109,7 @@ def _file(route: Route, file: str) -> Subject:
 def _purl(name: str, version: str = "", platform: str = "") -> str:
     """The specification's library writes it: the name keeps its case, the platform is a qualifier."""
     qualifiers = {"platform": platform} if platform else None
-    return str(PackageURL("gem", None, name, version or None, qualifiers).to_string())
+    return purl("gem", "", name, version, qualifiers)
 
 
 def _relayed(route: Route, path: str) -> Subject:
@@ -224,6 +236,8 @@ RUBYGEMS = Ecosystem(
     pins=pins,
     render=render,
     listed=lambda name: _index(name) if NAME.match(name) else None,
+    own=OWN,
+    words=("gems", "ruby"),
     hints=HINTS,
     clients=CLIENTS,
     agents=AGENTS,
