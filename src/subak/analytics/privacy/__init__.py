@@ -1,0 +1,1 @@
+"""What leaves an analysis: pseudonyms instead of addresses, cells that hide nobody, summaries that add up."""
