@@ -116,6 +116,28 @@ def parse(agent: str, pack: Pack | None = None) -> Software:
     return _known(pack, found, text, flags)
 
 
+_WRITTEN: Final = {
+    "": "", "none": "", "go-http": "Go-http-client/", "python-requests": "python-requests/",
+    "python-urllib": "Python-urllib/", "aiohttp": "Python/3 aiohttp/", "node": "node/", "crawler": "crawler bot/",
+    "browser": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Safari/537.36 Chrome/",
+}  # fmt: skip
+"""Names that readings give to what has no rule of its own, as it is written in agents."""
+
+
+def recalled(family: str, version: str, ci: bool, pack: Pack | None = None) -> Software:
+    """What a reading kept of an agent: the family by the readings' names, the version, whether it declared CI."""
+    pack = pack or built_in()
+    if family in _WRITTEN:
+        return parse(_WRITTEN[family] + version, pack) if family not in ("", "none") else parse("", pack)
+    rule = next((rule for rule in pack.rules if rule.family == family), None)
+    declared = _Declared(ci=True if ci else None)
+    known = bool(_WORD.match(family)) and family != "unknown"
+    if rule is None:
+        return _software(pack, Software(version=version), "unknown", {"named"} if known else set(), declared)
+    software = Software(rule.family, version, rule.kind, ecosystem=rule.entry.ecosystem)
+    return _software(pack, software, rule, set(rule.entry.flags), declared)
+
+
 def rule_of(agent: str, pack: Pack | None = None) -> Rule | None:
     """The rule of the pack that decides what the agent is; None if none does."""
     found, _ = _find(pack or built_in(), _decoded(agent[:LONGEST].strip(), set()))

@@ -1,0 +1,1 @@
+"""Access logs of registries, proxies and caches, read into one kind of event."""
