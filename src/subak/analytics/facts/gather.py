@@ -1,0 +1,139 @@
+"""From logs to facts: reads, codes, names and classifies, in one engine that forgets everything at the end."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from subak.analytics.classes.classify import classify
+from subak.analytics.compact import OFFLINE
+from subak.analytics.facts import readings, saved
+from subak.analytics.facts.coder import Coding
+from subak.analytics.facts.naming import Books, Naming
+from subak.analytics.facts.readings import is_readings
+from subak.analytics.facts.saved import is_saved
+from subak.analytics.facts.tables import build
+from subak.analytics.logs.fields import printable
+from subak.analytics.logs.ledger import Ledger, Tally
+from subak.analytics.logs.read import read
+from subak.analytics.packages.recognise import Recogniser
+from subak.analytics.privacy.epochs import Keys
+from subak.analytics.privacy.pseudonyms import Names
+from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, Consumers, Ranges
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage ('read', 'name', 'classify'), and how much of how much is done; all is 0 when it cannot be known."""
+
+EVER = 1e11
+"""A time that no log reaches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How logs are to be understood. Times are Unix seconds."""
+
+    keys: Keys
+    format: str = "auto"
+    registry: str | Mapping[str, str] = ""
+    """The ecosystem of the whole log, or {host: ecosystem}; '' recognises it."""
+    ranges: Ranges = NO_RANGES
+    consumers: Consumers = NO_CONSUMERS
+    since: float = 0.0
+    until: float = EVER
+    memory: str = "2GB"
+    """How much the engine may hold before it spills to the temporary folder."""
+    threads: int = 0
+    """0: as many as the machine has processors."""
+    stdin: IO[bytes] | None = None
+    progress: Progress = lambda stage, done, total: None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """An engine with the tables of `schema.TABLES`, and what became of every line."""
+
+    engine: duckdb.DuckDBPyConnection
+    ledger: Ledger
+    window: tuple[float, float]
+    """Unix times of the first and the last request; (0, 0) if there is none."""
+
+
+@contextmanager
+def gather(sources: Sequence[str], options: Options) -> Iterator[Analysis]:
+    """Read logs into tables. Raises BadRequest for names and options that mean nothing, duckdb.Error."""
+    with tempfile.TemporaryDirectory(prefix="subak-analyze-") as spill, opened(spill, options) as engine:
+        ledger = _read(engine, sources, options)
+        options.progress("classify", 0, 0)
+        build(engine)
+        classify(engine)
+        first, last = engine.execute('SELECT coalesce(min("at"), 0), coalesce(max("at"), 0) FROM facts').fetchall()[0]
+        yield Analysis(engine, ledger, (first, last))
+
+
+@contextmanager
+def opened(spill: str, options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory; what does not fit goes to `spill`, a folder that nobody else may read.
+
+    Only one block of lines at a time holds addresses there; DuckDB could encrypt such files, but not without an
+    extension that would have to be fetched.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **OFFLINE,
+        "temp_directory": spill,
+        "memory_limit": options.memory,
+    }
+    if options.threads:
+        config["threads"] = options.threads
+    with duckdb.connect(config=config) as engine:
+        yield engine
+
+
+def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Options) -> Ledger:
+    coding = Coding(engine, options.since, options.until)
+    books = Books(Names(options.keys), options.ranges, options.consumers, Recogniser(options.registry))
+    naming = Naming(engine, books)
+
+    def progress(done: int, total: int) -> None:
+        naming.take(coding.fresh)
+        coding.fresh.clear()
+        options.progress("read", done, total)
+
+    folders = {name: Path(name) for name in sources if name != "-" and Path(name).is_dir()}
+    own = {name: path for name, path in folders.items() if is_readings(path) or is_saved(path)}
+    logs = [name for name in sources if name not in own]
+    ledger = Ledger()
+    try:
+        for folder in own.values():
+            ledger.tallies.append(_own(engine, folder, coding, naming))
+        ledger.tallies += read(
+            engine,
+            logs,
+            options.format,
+            stdin=options.stdin,
+            progress=progress,
+            absorb=coding.absorb,
+            coder=coding,
+        ).tallies
+        progress(0, 0)
+    except BaseException:
+        naming.close()
+        raise
+    options.progress("name", 0, 0)
+    naming.finish()
+    return ledger
+
+
+def _own(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding, naming: Naming) -> Tally:
+    """Add a folder of our own: readings, or tables that were saved."""
+    tally = Tally(printable(folder.name), "readings" if is_readings(folder) else "saved tables")
+    if is_readings(folder):
+        tally.accepted.add(readings.add(engine, folder, coding, naming), 0)
+    else:
+        tally.accepted.add(saved.add(engine, folder, coding), 0)
+    return tally

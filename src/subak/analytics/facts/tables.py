@@ -1,0 +1,113 @@
+"""From hits and names to the tables of `schema.TABLES`: dense numbers, one row a request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import duckdb
+
+from subak.analytics.facts.schema import AGENTS, KINDS, METHODS
+
+FILES: Final = "('artifact', 'metadata', 'derived')"
+"""Kinds of what never changes: files, and what is told of one."""
+DOCUMENTS: Final = "('index', 'listing', 'config')"
+
+
+def _words(words: tuple[str, ...]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+_SPOKEN: Final = ", ".join(f'"{name}"' for name in AGENTS if name != "agent")
+
+_STEPS: Final = (
+    # ---- who
+    "CREATE TABLE networks AS SELECT (row_number() OVER (ORDER BY name) - 1)::INTEGER AS network, name "
+    "FROM (SELECT DISTINCT network AS name FROM named_clients)",
+    """CREATE TABLE consumers AS SELECT (row_number() OVER (ORDER BY name) - 1)::INTEGER AS consumer, name, grade FROM (
+        SELECT name, min(grade) AS grade FROM (
+            SELECT consumer AS name, grade FROM named_clients UNION ALL SELECT consumer, 'A' FROM named_users)
+        GROUP BY name)""",
+    """CREATE TABLE clients AS SELECT (row_number() OVER (ORDER BY c.name) - 1)::INTEGER AS client, c.name, n.network,
+        o.consumer, c.version, c.provider, c.origin FROM (
+            SELECT name, any_value(network) AS network, any_value(consumer) AS consumer, any_value(version) AS version,
+                any_value(provider) AS provider, any_value(origin) AS origin FROM named_clients GROUP BY name) c
+        JOIN networks n ON c.network = n.name JOIN consumers o ON c.consumer = o.name""",
+    f"""CREATE TABLE agents AS SELECT (row_number() OVER (ORDER BY {_SPOKEN}) - 1)::INTEGER AS agent, *
+        FROM (SELECT DISTINCT {_SPOKEN} FROM named_agents)""",
+    """CREATE TABLE declared AS SELECT agent, split_part(told, '=', 1) AS purpose,
+        CAST(split_part(told, '=', 2) AS DOUBLE) AS weight
+        FROM (SELECT agent, unnest(string_split(declared, ',')) AS told FROM agents WHERE declared <> '')""",
+    f"CREATE TEMP TABLE spoken AS SELECT n.id, a.* FROM named_agents n JOIN agents a USING ({_SPOKEN})",
+    """CREATE TEMP TABLE pairs AS
+        SELECT h.client AS client_id, h.agent AS agent_id, h."user" AS user_id, h.requests,
+            coalesce(c.client, -1) AS client, coalesce(c.network, -1) AS network,
+            coalesce(u.consumer, c.consumer, -1) AS consumer, a.agent, a.software, a.kind
+        FROM (SELECT client, agent, "user", count(*) AS requests FROM hits GROUP BY ALL) h
+        LEFT JOIN (SELECT k.id, c.client, c.network, c.consumer FROM named_clients k JOIN clients c USING (name)) c
+            ON h.client = c.id
+        LEFT JOIN (SELECT k.id, o.consumer FROM named_users k JOIN consumers o ON k.consumer = o.name) u
+            ON h."user" = u.id
+        JOIN spoken a ON h.agent = a.id""",
+    """CREATE TABLE streams AS
+        SELECT (row_number() OVER (ORDER BY client, software) - 1)::INTEGER AS stream, client, software,
+            any_value(kind) AS software_kind, arg_max(agent, (requests, -agent)) AS agent,
+            '' AS purpose, 0::DOUBLE AS posterior, '' AS flags
+        FROM pairs GROUP BY client, software""",
+    """CREATE TEMP TABLE askers AS SELECT p.client_id, p.agent_id, p.user_id, p.client, p.network, p.consumer, p.agent,
+            s.stream FROM pairs p JOIN streams s USING (client, software)""",
+    # ---- what for
+    """CREATE TABLE packages AS SELECT (row_number() OVER (ORDER BY ecosystem, purl) - 1)::INTEGER AS package,
+        ecosystem, purl FROM (SELECT DISTINCT ecosystem, package AS purl FROM goods WHERE package <> '')""",
+    f"""CREATE TEMP TABLE things AS SELECT ecosystem, key, kind, min(version) AS version, min(purl) AS purl,
+        min(package) AS package, (row_number() OVER ())::INTEGER - 1 AS number
+        FROM goods WHERE kind IN {FILES} OR kind IN {DOCUMENTS} GROUP BY ecosystem, kind, key""",
+    f"""CREATE TABLE items AS SELECT t.number AS item, coalesce(p.package, -1) AS package, t.ecosystem, t.kind, t.purl,
+        t.version, t.key FROM things t LEFT JOIN packages p ON t.ecosystem = p.ecosystem AND t.package = p.purl
+        WHERE t.kind IN {FILES}""",
+    f"""CREATE TABLE documents AS SELECT t.number AS document, coalesce(p.package, -1) AS package, t.ecosystem, t.kind,
+        t.key FROM things t LEFT JOIN packages p ON t.ecosystem = p.ecosystem AND t.package = p.purl
+        WHERE t.kind IN {DOCUMENTS}""",
+    # Few words on many rows: an ENUM takes a byte and is compared as a number.
+    "CREATE TYPE ecosystem_name AS ENUM (SELECT DISTINCT ecosystem FROM goods UNION SELECT '' ORDER BY 1)",
+    f"CREATE TYPE kind_name AS ENUM ({_words(KINDS)})",
+    f"CREATE TYPE method_name AS ENUM ({_words(METHODS)})",
+    f"""CREATE TEMP TABLE wanted AS SELECT g.id, g.ecosystem::ecosystem_name AS ecosystem, g.kind::kind_name AS kind,
+            g.method::method_name AS method,
+            CASE WHEN g.kind IN {FILES} THEN coalesce(t.number, -1) ELSE -1 END AS item,
+            CASE WHEN g.kind IN {DOCUMENTS} THEN coalesce(t.number, -1) ELSE -1 END AS document,
+            coalesce(p.package, -1) AS package
+        FROM goods g LEFT JOIN things t USING (ecosystem, key, kind)
+        LEFT JOIN packages p ON g.ecosystem = p.ecosystem AND g.package = p.purl""",
+    # ---- what happened
+    """CREATE TABLE facts AS
+        SELECT h."at", a.client, a.network, a.consumer, a.stream, a.agent, h.run, w.ecosystem, w.kind, w.item,
+            w.document, w.package, w.method, h.status, h.sent, h.cache
+        FROM hits h JOIN askers a ON h.client = a.client_id AND h.agent = a.agent_id AND h."user" = a.user_id
+        JOIN wanted w ON h.asked = w.id""",
+)
+_SOURCES: Final = ("later", "goods", "named_clients", "named_users", "named_agents", "hits")
+
+
+def build(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables; what they were made from is dropped. Raises AssertionError if a request got lost."""
+    for step in _STEPS:
+        engine.execute(step)
+    hits, facts = (engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("hits", "facts"))
+    if hits != facts:
+        raise AssertionError(f"{facts} facts of {hits} hits")
+    for view in _listed(engine, "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"):
+        engine.execute(f'DROP VIEW "{view}"')
+    for table in (
+        *_SOURCES,
+        *_listed(engine, "SELECT table_name FROM duckdb_tables() WHERE temporary"),
+        *_seen(engine),
+    ):
+        engine.execute(f'DROP TABLE "{table}"')  # some hold addresses
+
+
+def _seen(engine: duckdb.DuckDBPyConnection) -> list[str]:
+    return _listed(engine, "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'seen_')")
+
+
+def _listed(engine: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    return [name for (name,) in engine.execute(query).fetchall()]

@@ -1,0 +1,82 @@
+"""Names of distinct texts: what is written about each, and that nothing breaks the way to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from subak.analytics.facts.coder import HITS, Batch
+from subak.analytics.facts.naming import Books, Naming
+from subak.analytics.facts.schema import as_columns
+from subak.analytics.packages.recognise import Recogniser
+from subak.analytics.privacy.epochs import derive
+from subak.analytics.privacy.pseudonyms import Names
+from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES
+
+BOOKS = Books(Names(derive(b"k" * 32, "2026-10")), NO_RANGES, NO_CONSUMERS, Recogniser())
+
+
+@pytest.fixture
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as engine:
+        engine.execute("CREATE TYPE cache_state AS ENUM ('')")
+        engine.execute(f"CREATE TABLE hits ({as_columns(HITS)})")
+        yield engine
+
+
+def named(engine: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    naming = Naming(engine, BOOKS)
+    naming.take([batch])
+    naming.finish()
+
+
+def test_all_spellings_of_a_client_have_one_name(engine: duckdb.DuckDBPyConnection) -> None:
+    batch = Batch()
+    texts = ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "2001:DB8::2%eth0", "proxy.example", ""]
+    batch.clients = list(enumerate(texts))
+    named(engine, batch)
+    rows = engine.execute("SELECT id, name, version, consumer, grade FROM named_clients ORDER BY id").fetchall()
+    assert [row[2] for row in rows] == [4, 4, 6, 6, 0]
+    assert len({row[1] for row in rows}) == 3
+    assert all(row[3] == f"c-{row[1][2:]}" and row[4] == "D" for row in rows)
+
+
+def test_hostile_texts_arrive_as_one_row_each(engine: duckdb.DuckDBPyConnection) -> None:
+    batch = Batch()
+    hostile = ["a\x1fb", "a\nb", 'a"b', "a\0b", "a\rb", "\x01", "a\\x", "é\u2028", "\ud800", "NULL", "," * 9]
+    batch.clients = [(n, text) for n, text in enumerate(hostile)]
+    batch.agents = [(n, f"tool/{text}") for n, text in enumerate(hostile)]
+    batch.asked = [(n, "GET", text, f"/simple/{text}/") for n, text in enumerate(hostile)]
+    batch.users = [(n, text) for n, text in enumerate(hostile)]
+    named(engine, batch)
+    for table in ("named_clients", "named_agents", "named_users", "goods"):
+        assert engine.execute(f"SELECT count(*), count(DISTINCT id) FROM {table}").fetchall() == [(11, 11)], table
+
+
+def test_a_path_that_says_little_is_named_by_most_agents_that_asked_for_it(engine: duckdb.DuckDBPyConnection) -> None:
+    batch = Batch()
+    batch.agents = [(1, "npm/11.0.0 node/v22.3.0 linux x64"), (2, "curl/8.5"), (3, "cargo/1.93.0")]
+    batch.asked = [(10, "GET", "", "/left-pad"), (11, "GET", "", "/nothing/known?here")]
+    for agent in (1, 1, 2, 2, 2, 3):
+        engine.execute("INSERT INTO hits VALUES (0, 0, 10, ?, 0, 0, 200, 1, '')", [agent])
+    named(engine, batch)
+    assert engine.execute("SELECT id, ecosystem, kind, package FROM goods ORDER BY id").fetchall() == [
+        (10, "npm", "index", "pkg:npm/left-pad"),
+        (11, "", "unknown", ""),
+    ]
+
+
+def test_what_a_batch_raises_is_told(engine: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    naming = Naming(engine, BOOKS)
+
+    def broken(table: str, lines: list[str], other: object) -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(naming, "_flush", broken)
+    batch = Batch()
+    batch.clients = [(1, "192.0.2.1")]
+    naming.take([batch])
+    with pytest.raises(ValueError, match="broken"):
+        naming.finish()
