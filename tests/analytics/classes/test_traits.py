@@ -1,0 +1,110 @@
+"""Traits: what the words of a stream are, on tables made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import pytest
+
+from subak.analytics.classes import traits
+from subak.analytics.classes.pack import built_in
+from subak.analytics.facts.schema import TABLES, as_columns
+
+PACK = built_in()
+MONDAY = 1_791_158_400
+
+
+def said(facts: str, *, kind: str = "unknown", origin: str = "", more: str = "") -> Mapping[str, str]:
+    """The words of stream 0. `facts`: a SELECT of at, item, document, package and what else differs."""
+    with duckdb.connect() as engine:
+        for name, columns in TABLES.items():
+            engine.execute(f"CREATE TABLE {name} ({as_columns(columns)})")
+        engine.execute("INSERT INTO agents BY NAME SELECT 0 AS agent, 'x' AS software, $1 AS kind, false AS ci", [kind])
+        engine.execute("INSERT INTO streams VALUES (0, 0, 'x', $1, 0, '', 0, '')", [kind])
+        engine.execute("INSERT INTO clients VALUES (0, 'a-', 0, 0, 4, '', $1)", [origin])
+        engine.execute(
+            "INSERT INTO facts BY NAME SELECT 0 AS client, 0 AS network, 0 AS stream, 0 AS agent, 'GET' AS method,"
+            f" 200::SMALLINT AS status, 'artifact' AS kind, * FROM ({facts})"
+        )
+        engine.execute(
+            "INSERT INTO items BY NAME SELECT DISTINCT item, package, (item % 5)::VARCHAR AS version FROM facts"
+            " WHERE item >= 0"
+        )
+        if more:
+            engine.execute(more)
+        traits.measure(engine, PACK)
+        key = engine.execute("SELECT key FROM x_traits WHERE stream = 0").fetchall()[0][0]
+        traits.clear(engine)
+    found = zip(PACK.traits, traits.words(key, PACK), strict=True)
+    return {trait.name: trait.words[word].says for trait, word in found if word >= 0}
+
+
+def rows(count: int, at: str, item: str, package: str, document: str = "-1") -> str:
+    return (
+        f'SELECT {MONDAY} + {at} AS "at", ({item})::INTEGER AS item, ({document})::INTEGER AS document,'
+        f" ({package})::INTEGER AS package FROM range({count}) t(i)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "trait", "words"),
+    [
+        (rows(1, "0", "0", "0"), "requests", "asked once or twice"),
+        (rows(60, "0", "i", "i // 5"), "repeats", "took every file once"),
+        (rows(60, "i * 3600", "i % 5", "0"), "repeats", "took the same files again and again"),
+        (rows(60, "i * 3600", "-1", "0", "0"), "polling", "reads the same documents again and again"),
+        (rows(60, "i * 3600", "-1", "0", "0"), "clock", "comes at equal distances"),
+        (rows(60, "i * 3600", "-1", "0", "0"), "burst", "asks for one thing at a time"),
+        (rows(60, "i * 3600", "-1", "0", "0"), "daily", "comes at all hours alike"),
+        (rows(40, "(i % 5) * 86400 + (i // 5) * 600", "-1", "0", "0"), "daily", "comes at one hour of the day"),
+        (
+            rows(45, "(i % 5) * 86400 + (i // 5) * 3600 + 28800", "-1", "0", "0"),
+            "daily",
+            "comes during one part of the day",
+        ),
+        (rows(60, "0", "i", "i // 5"), "breadth", "asked for a few dozen packages"),
+        (rows(60, "0", "i", "i // 5"), "versions", "takes many versions of each package"),
+        (rows(60, "0", "i", "i"), "versions", "takes one version of a package"),
+        (rows(400, "(i // 10) * 3600", "-1", "i", "i"), "alphabet", "asks for packages in the order of the alphabet"),
+        (
+            rows(400, "(i // 10) * 3600", "-1", "i * 173 % 400", "i"),
+            "alphabet",
+            "asks for packages in no order of names",
+        ),
+        (rows(20, "0", "-1", "0", "0"), "documents", "reads documents and takes hardly any files"),
+    ],
+)
+def test_words(facts: str, trait: str, words: str) -> None:
+    assert said(facts)[trait] == words
+
+
+def test_little_says_nothing() -> None:
+    found = said(rows(3, "0", "i", "i"))
+    assert not {"repeats", "polling", "daily", "clock", "versions", "strange", "origin", "standing"} & set(found)
+
+
+def test_the_origin_is_the_operators_word() -> None:
+    assert said(rows(3, "0", "i", "i"), origin="vpn-tor")["origin"] == "comes from a network that hides its users"
+
+
+CROWD = """
+    INSERT INTO clients SELECT i, 'a-' || i, i // 3, i, 4, CASE WHEN i < 4 THEN 'owner' ELSE 'rented' END, 'hosting'
+        FROM range(1, 30) t(i);
+    UPDATE clients SET provider = 'rented' WHERE client = 0;
+    INSERT INTO agents BY NAME SELECT 1 AS agent, 'curl' AS software, 'library' AS kind, false AS ci;
+    INSERT INTO streams SELECT i, i, CASE WHEN i < 4 THEN 'x' ELSE 'curl' END,
+        CASE WHEN i < 4 THEN 'search' ELSE 'library' END, CASE WHEN i < 4 THEN 0 ELSE 1 END, '', 0, ''
+        FROM range(1, 30) t(i);
+    INSERT INTO facts SELECT * EXCLUDE (i) REPLACE (i AS client, i AS stream) FROM facts, range(1, 30) t(i);
+"""
+
+
+def test_who_is_not_where_the_others_of_its_name_are() -> None:
+    words = said(rows(3, "0", "i", "i"), kind="search", origin="hosting", more=CROWD)["standing"]
+    assert words == "claims a crawler's name outside of the network that the others of that name come from"
+
+
+def test_without_a_range_pack_nobody_is_accused() -> None:
+    crowd = f"{CROWD}; UPDATE clients SET provider = '', origin = ''"
+    assert "standing" not in said(rows(3, "0", "i", "i"), kind="search", more=crowd)

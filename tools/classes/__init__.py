@@ -1,0 +1,1 @@
+"""How well purposes are found: worlds with planted truth, and the confusion table."""
