@@ -5,10 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help serve test check bench lock format clean docs
+.PHONY: help serve test check bench demo-analyze lock format clean docs
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .venv/run: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Subak needs Python 3.11 or later") if sys.version_info < (3, 11) else 0'
@@ -32,21 +32,30 @@ clients: .venv/dev # the package managers that end-to-end tests run; see tests/c
 	@bash tests/clients/prepare.sh
 
 check: .venv/dev ## Format, lint, types, import contract, generated docs
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench tools
+	$(BIN)/ruff check src tests bench tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.reference --check
+	$(BIN)/python -m tools.queries --check
 
 format: .venv/dev ## Format and sort imports
 	$(BIN)/ruff format src tests bench tools
 	$(BIN)/ruff check --fix src tests bench tools
 
-docs: .venv/dev ## Write the generated pages of docs/reference
+docs: .venv/dev ## Write the generated pages of docs/reference and the measures' SQL
 	$(BIN)/python -m tools.reference
+	$(BIN)/python -m tools.queries
 
 bench: .venv/dev ## Print the benchmark table: ratios against peers in one run
 	$(BIN)/python -m bench
+
+DEMO := .cache/demo
+demo-analyze: .venv/run ## Make a registry's log of 2 million lines and the report about it
+	@mkdir -p $(DEMO)
+	@test -f $(DEMO)/truth/about.json || $(BIN)/python -m tools.traffic --lines 2000000 --out $(DEMO)/access.log --truth $(DEMO)/truth --published $(DEMO)/published.csv
+	@$(BIN)/subak analyze $(DEMO)/access.log --ranges $(DEMO)/truth/networks.csv --published $(DEMO)/published.csv --prices example --data $(DEMO)/data --html $(DEMO)/demo.html
+	@echo "The page: file://$(CURDIR)/$(DEMO)/demo.html"
 
 lock: .venv/dev ## Resolve the lock files anew; they carry hashes and no addresses
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml --group pyproject.toml:build -o requirements.lock

@@ -1,0 +1,275 @@
+"""Asks an engine for measures: stores the steps they share once, then one query for those that have it in common."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, Protocol, TypeAlias
+
+import duckdb
+
+from subak.analytics.metrics.catalogue import ALL_RUNGS, DEFAULT, MEASURES, PARAMETERS, Measure
+from subak.analytics.metrics.shipped import shipped
+from subak.analytics.metrics.walk import Spared, again, bounded
+from subak.errors import BadRequest
+
+Value: TypeAlias = str | int | float | None
+"""None where a measure has no value, such as a ratio of nothing."""
+Row: TypeAlias = tuple[Any, ...]
+
+DIGITS: Final = 9
+"""Significant digits to which engines agree on what is not a whole number."""
+MOMENTS: Final = ("since", "until")
+"""Unix times, which nine digits would cut off."""
+BATCH: Final = 10_000
+COLUMN_OF: Final = {"address": "client", "network": "network", "consumer": "consumer", "all": "all"}
+
+
+class Engine(Protocol):
+    """Something that holds the tables of an analysis and answers SQL."""
+
+    @property
+    def dialect(self) -> str:
+        """One of `shipped.DIALECTS`."""
+
+    def store(self, name: str, query: str) -> None:
+        """Keep the answer as a table of that name; replaces an older one."""
+
+    def drop(self, name: str) -> None:
+        """Forget a stored table."""
+
+    def ask(self, query: str) -> tuple[Sequence[str], Iterator[Row]]:
+        """Names of columns, and rows, which are to be read before anything else is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duck:
+    """DuckDB, with the tables of `schema` in the connection. Its methods raise duckdb.Error."""
+
+    connection: duckdb.DuckDBPyConnection
+    dialect: str = "duckdb"
+
+    def store(self, name: str, query: str) -> None:
+        """As a temporary table: it goes with the connection, if not before."""
+        self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {query}')
+
+    def drop(self, name: str) -> None:
+        """Forget it."""
+        self.connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+
+    def ask(self, query: str) -> tuple[Sequence[str], Iterator[Row]]:
+        """Rows come in batches."""
+        self.connection.execute(query)
+        return [column[0] for column in self.connection.description or ()], self._batches()
+
+    def _batches(self) -> Iterator[Row]:
+        while batch := self.connection.fetchmany(BATCH):
+            yield from batch
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer to one measure."""
+
+    name: str
+    measure: Measure
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    n: int
+    """Requests in the window."""
+    since: float
+    """Unix time of the first request; 0 if there is none."""
+    until: float
+    """Of the last one."""
+    parameters: Mapping[str, float]
+
+    def dicts(self) -> list[dict[str, Value]]:
+        """The rows by column name."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def value(self) -> Value:
+        """The only number of a measure that is one number."""
+        ((value,),) = self.rows
+        return value
+
+
+@dataclass(slots=True)
+class _Session:
+    """Answers of queries, each asked once; what it stored is dropped at the end."""
+
+    engine: Engine
+    parameters: Mapping[str, float]
+    answers: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
+    stored: list[str] = field(default_factory=list)
+
+    def prepare(self, queries: Iterable[str]) -> None:
+        values = ", ".join(f"CAST({self.parameters[name]!r} AS {p.sql}) AS {name}" for name, p in PARAMETERS.items())
+        self._store("parameters", f"SELECT {values}")
+        sql = shipped(self.engine.dialect)
+        for name in sql.steps_for(queries):
+            self._store(name, sql.steps[name].text)
+
+    def _store(self, name: str, query: str) -> None:
+        self.engine.store(name, query)
+        self.stored.append(name)
+
+    def close(self) -> None:
+        for name in self.stored:
+            self.engine.drop(name)
+
+    def ask(self, query: str) -> list[dict[str, Value]]:
+        if query not in self.answers:
+            columns, rows = self.engine.ask(shipped(self.engine.dialect).queries[query].text)
+            self.answers[query] = [
+                {c: v if c in MOMENTS else plain(v) for c, v in zip(columns, row, strict=True)} for row in rows
+            ]
+        return self.answers[query]
+
+    def stream(self, query: str) -> Iterator[Row]:
+        return self.engine.ask(shipped(self.engine.dialect).queries[query].text)[1]
+
+
+def measure(engine: Engine | duckdb.DuckDBPyConnection, *names: str, **parameters: float) -> dict[str, Result]:
+    """Measures by name, all of DEFAULT if none is named.
+
+    `parameters` are those of `catalogue.PARAMETERS`, and `p` (0 < p <= 1) for `top_millionths`. `publish_lag` and
+    `freshness_chase` read a table published(purl VARCHAR, at DOUBLE), purl naming a version as in `items`; for
+    `avoidable_bounded` see `bounded_cache`. Raises BadRequest for an unknown name or a value out of range; the
+    engine's own errors.
+    """
+    names = names or DEFAULT
+    for name in names:
+        known(name, MEASURES, "measure")
+        if MEASURES[name].query == "bounded":
+            raise BadRequest(f"{name} needs a capacity and is walked by itself")
+    settings = _settings(parameters)
+    queries = {q for name in names for q in PARTS.get(MEASURES[name].query, (MEASURES[name].query,))} | {"window"}
+    session = _Session(Duck(engine) if isinstance(engine, duckdb.DuckDBPyConnection) else engine, settings)
+    try:
+        session.prepare(queries)
+        (window,) = session.ask("window")
+        return {name: _result(session, name, window) for name in names}
+    finally:
+        session.close()
+
+
+def bounded_cache(
+    engine: Engine | duckdb.DuckDBPyConnection,
+    rung: str,
+    capacity: int,
+    *,
+    warm_until: float = float("-inf"),
+    progress: Callable[[int], None] = lambda done: None,
+) -> Spared:
+    """What least-recently-used caches of `capacity` bytes (0: unlimited) would have spared; see `walk.bounded`.
+
+    `rung` is 'address', 'network' or 'consumer' for a cache of each unit, 'all' for one that serves everybody.
+    Raises BadRequest for another one or a negative capacity; the engine's own errors.
+    """
+    known(rung, COLUMN_OF, "unit of account")
+    if capacity < 0:
+        raise BadRequest("a cache cannot have fewer than 0 bytes")
+    session = _Session(Duck(engine) if isinstance(engine, duckdb.DuckDBPyConnection) else engine, {})
+    rows = session.stream(f"bounded_{COLUMN_OF[rung]}")
+    return bounded(rows, capacity, warm_until=warm_until, progress=progress)
+
+
+def known(name: str, names: Iterable[str], what: str) -> None:
+    """Raises BadRequest with the near miss if the name is none of them."""
+    names = list(names)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        raise BadRequest(f"there is no {what} {name[:60]!r}; {hint}")
+
+
+def plain(value: Any) -> Value:
+    """Whole numbers as int, others as float to DIGITS, NULL and what is no number as None."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value  # type: ignore[no-any-return]
+
+
+def _settings(given: Mapping[str, float]) -> dict[str, float]:
+    found = {name: p.default for name, p in PARAMETERS.items()}
+    for name, value in given.items():
+        known(name, [*PARAMETERS, "p"], "parameter")
+        if not math.isfinite(value) or value < 0 or (name == "p" and not 0 < value <= 1):
+            raise BadRequest(f"{name} cannot be {value}")
+        if name == "p":
+            found["top_millionths"] = max(1, round(value * 1_000_000))
+        else:
+            found[name] = value
+    return found
+
+
+def _result(session: _Session, name: str, window: Mapping[str, Value]) -> Result:
+    measure = MEASURES[name]
+    answer = SPECIAL[measure.query](session) if measure.query in SPECIAL else session.ask(measure.query)
+    since, until, n = (window[c] or 0 for c in ("since", "until", "requests"))
+    return Result(
+        name,
+        measure,
+        measure.columns,
+        tuple(tuple(row[c] for c in measure.columns) for row in answer),
+        int(n),
+        float(since),
+        float(until),
+        {p: session.parameters[p] for p in measure.parameters},
+    )
+
+
+def _avoidable(session: _Session, rung: str, parts: Iterable[Mapping[str, Any] | Spared]) -> dict[str, Value]:
+    (totals,) = session.ask("totals")
+    found: dict[str, Any] = {"rung": rung, "requests": 0, "bytes": 0, "unsized": 0}
+    for part in parts:
+        for name in ("requests", "bytes", "unsized"):
+            found[name] += getattr(part, name) if isinstance(part, Spared) else part[name]
+    for name in ("requests", "bytes"):
+        whole = totals[name]
+        found[f"{name}_share"] = plain(found[name] / whole) if whole else None
+    return found
+
+
+def _files(session: _Session) -> list[dict[str, Value]]:
+    rows = {row["rung"]: row for row in session.ask("files")}
+    return [_avoidable(session, rung, [rows[rung]]) for rung in ALL_RUNGS]
+
+
+def _documents(session: _Session) -> list[dict[str, Value]]:
+    """By query where a chain is shorter than a lifetime, by walking it where it is not."""
+    walked = again(session.stream("long"), session.parameters["fresh"])
+    short = {row["rung"]: row for row in session.ask("short")}
+    return [_avoidable(session, rung, [part[rung] for part in (short, walked) if rung in part]) for rung in ALL_RUNGS]
+
+
+def _lorenz(session: _Session) -> list[dict[str, Value]]:
+    """Sums up to each percent; percents that no unit falls in are as the one before."""
+    sums: dict[tuple[Any, Any], dict[int, int]] = {}
+    for row in session.ask("lorenz"):
+        sums.setdefault((row["rung"], row["weight"]), {})[int(row["percent"] or 0)] = int(row["value"] or 0)
+    found: list[dict[str, Value]] = []
+    for (rung, weight), values in sums.items():
+        whole, below = sum(values.values()), 0
+        for percent in range(101):
+            below += values.get(percent, 0)
+            share = plain(below / whole) if whole else None
+            found.append({"rung": rung, "weight": weight, "percent": percent, "share": share})
+    return found
+
+
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "avoidable_files": ("files", "totals"),
+    "avoidable_documents": ("short", "long", "totals"),
+}
+"""Queries whose answers are put together here."""
+SPECIAL: Final[Mapping[str, Callable[[_Session], list[dict[str, Value]]]]] = {
+    "avoidable_files": _files,
+    "avoidable_documents": _documents,
+    "lorenz": _lorenz,
+}
