@@ -9,8 +9,13 @@ import dataclasses
 import sys
 import typing
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from subak.analytics.measures import DIMENSIONS, MEASURES
+from subak.analytics.report.model import VERSION, Report
+from subak.analytics.report.names import NAMES
 from subak.config import SECTIONS, Bytes, Config, Seconds
 from subak.ecosystems import ALL
 from subak.errors import STATUS
@@ -142,7 +147,45 @@ def readings() -> str:
     return "\n".join([*lines, ""])
 
 
-PAGES = {"settings.md": settings, "registries.md": registries, "errors.md": errors, "readings.md": readings}
+def report() -> str:
+    """The JSON of `subak analyze`: every object with its fields, and what the names mean."""
+    schema = msgspec.json.schema(Report)["$defs"]
+    lines = [
+        "# The report of `subak analyze`",
+        "",
+        f"`subak analyze --json` and `report.json`, version {VERSION}. Shares are 0 … 1, times are Unix seconds, money "
+        'is text with all its digits, `null` is "cannot be known from these logs". With `--compare`, `comparison` is '
+        "added. Names are never given another meaning: that is a new name or a new version.",
+        "",
+    ]
+    for name, one in schema.items():
+        doc = " ".join(one.get("description", "").split())
+        lines += [f"## {name.replace('_', ' ').strip()}", "", doc, "", "| field | type |", "| --- | --- |"]
+        lines += [f"| `{field}` | {_type(kind)} |" for field, kind in one.get("properties", {}).items()]
+        lines.append("")
+    lines += ["## Names", "", "| name | title | unit | meaning |", "| --- | --- | --- | --- |"]
+    lines += [f"| `{name}` | {n.title} | {n.unit or 'text'} | {n.meaning} |" for name, n in NAMES.items()]
+    return "\n".join([*lines, ""])
+
+
+def _type(kind: dict[str, Any]) -> str:
+    """A JSON schema in a few words."""
+    if "$ref" in kind:
+        return kind["$ref"].rpartition("/")[2].replace("_", " ").strip()
+    if "anyOf" in kind:
+        return " or ".join(_type(one) for one in kind["anyOf"])
+    if kind.get("type") == "array":
+        parts = kind.get("prefixItems")
+        return f"({', '.join(map(_type, parts))})" if parts else f"list of {_type(kind.get('items') or {})}"
+    if kind.get("type") == "object" and isinstance(kind.get("additionalProperties"), dict):
+        return f"name → {_type(kind['additionalProperties'])}"
+    return {"decimal": "money (text)"}.get(kind.get("format", ""), kind.get("type", "any"))
+
+
+PAGES = {
+    "settings.md": settings, "registries.md": registries, "errors.md": errors, "readings.md": readings,
+    "report.md": report,
+}  # fmt: skip
 
 
 README = FOLDER.parent.parent / "README.md"

@@ -116,15 +116,35 @@ def _cells(column: str, row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+SOURCES = typer.Option(
+    None, "--from", metavar="LOG-OR-DIR", help="With --consumer: the log, or the DIR that `analyze --parquet` wrote; "
+    "may be repeated.", show_default="this gateway's readings",
+)  # fmt: skip
+
+
 def explain(
     text: str = typer.Argument(
-        metavar="URL-OR-LOG-LINE", help="A URL, a path such as /npm/left-pad, or a line of the access log."
+        "",
+        metavar="[URL-OR-LOG-LINE]",
+        help="A URL, a path such as /npm/left-pad, or a line of the access log.",
+        show_default=False,
     ),
     agent: str = typer.Option("", help="The User-Agent to assume."),
+    consumer: str = typer.Option("", metavar="NAME", help="Tell why this consumer of a report has its class."),
+    source: list[str] | None = SOURCES,
     config: str = CONFIG,
     json: bool = JSON,
 ) -> None:
-    """The pipeline's decision about a request, stage by stage."""
+    """The pipeline's decision about a request, stage by stage; with --consumer, the evidence for a class."""
+    if consumer:
+        if text:
+            raise typer.BadParameter("give a request or a consumer, not both", param_hint="--consumer")
+        _explain_consumer(consumer, source or [], config, json=json)
+        return
+    if not text:
+        raise typer.BadParameter(
+            "a URL, a path or a log line is needed, or --consumer NAME", param_hint="URL-OR-LOG-LINE"
+        )
     from subak import app
 
     found = app.explain(load(config), text, agent)
@@ -137,3 +157,19 @@ def explain(
     else:
         for stage, line in found.stages:
             print(f"{stage}\t{line}")
+
+
+def _explain_consumer(name: str, sources: list[str], config: str, *, json: bool) -> None:
+    from subak.cli.analyze import explained
+
+    found = explained(name, sources, load(config).folder)
+    if json:
+        import msgspec
+
+        as_json(msgspec.to_builtins(found))
+        return
+    for one in found:
+        first, *rest = one.sentences()
+        heading(first)
+        for line in rest:
+            print(f"  {line}" if pretty() else line)

@@ -1,0 +1,215 @@
+"""Who and what is greatest: the rows of a report that are about one consumer, one package, one hour.
+
+Asked of the tables of an analysis (`subak.analytics.facts.schema`) and of two that the measures leave behind: `cells`,
+requests by day, stream and kind of answer, and `fetched`, what each client was sent of each file.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import duckdb
+import msgspec
+
+from subak.analytics.report.model import Consumer, Mix, Package, Purpose, Rows, Software, Timeline
+
+DOWNLOAD: Final = "kind = 'artifact' AND status = 200 AND method IN ('GET', '')"
+"""The preset npm-like, in terms of `cells`."""
+HOURS: Final = 15
+"""Days up to which a timeline shows hours."""
+SLIVER: Final = 0.01
+"""Part of an hour or day at the end of a window that is counted with the one before."""
+MOST: Final = 200
+"""Rows of a ranking."""
+
+_DECLARES: Final = """
+    (c.purpose IN ('ci-hosted', 'ci-selfhosted') AND coalesce(a.ci, false))
+    OR c.purpose = c.software_kind OR (c.purpose = 'sca-scanner' AND c.software_kind = 'scanner')
+    OR (c.purpose = 'search' AND c.software_kind = 'preview')"""
+"""Does the agent itself say what it is for? Nobody declares that a person types."""
+_UNDECIDED: Final = "('', 'unknown', 'script-unknown')"
+
+Row = TypeVar("Row")
+
+
+def asked(engine: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[dict[str, Any]]:
+    """The rows of an answer by name of column. Raises duckdb.Error."""
+    answer = engine.execute(query, parameters)
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def _typed(kind: type[Row], rows: list[dict[str, Any]]) -> list[Row]:
+    return [msgspec.convert(row, kind) for row in rows]
+
+
+def purposes(engine: duckdb.DuckDBPyConnection) -> Rows[Purpose]:
+    """Classes with what they declare, and what they could at most be: everything undecided might be any of them."""
+    rows = asked(
+        engine,
+        f"""
+        WITH sums AS (
+            SELECT c.purpose AS name, count(DISTINCT c.stream)::BIGINT AS streams, sum(requests)::BIGINT AS requests,
+                sum(bytes)::BIGINT AS bytes, coalesce(sum(requests) FILTER ({_DECLARES}), 0) AS declared
+            FROM cells c LEFT JOIN streams s USING (stream) LEFT JOIN agents a ON a.agent = s.agent
+            GROUP BY c.purpose
+        ), whole AS (
+            SELECT sum(requests) AS requests, sum(bytes) AS bytes,
+                coalesce(sum(requests) FILTER (name IN {_UNDECIDED}), 0) AS undecided FROM sums
+        )
+        SELECT if(s.name = '', 'unknown', s.name) AS name, s.streams, s.requests, s.bytes,
+            s.requests / w.requests AS share_requests, s.bytes / nullif(w.bytes, 0) AS share_bytes,
+            (s.declared / w.requests)::DOUBLE AS declared,
+            ((s.requests + if(s.name IN {_UNDECIDED}, 0, undecided)) / w.requests)::DOUBLE AS at_most
+        FROM sums s, whole w ORDER BY s.requests DESC, s.name
+        """,
+    )
+    return Rows(of="classes", n=len(rows), rows=_typed(Purpose, rows))
+
+
+def timeline(engine: duckdb.DuckDBPyConnection, start: float, end: float) -> Timeline:
+    """Requests by class, hour by hour; day by day in long windows."""
+    bucket = 3600 if end - start <= HOURS * 86400 else 86400
+    first = int(start // bucket)
+    last = max(first, int((end - SLIVER * bucket) // bucket))
+    table, at = ("facts", f'floor("at" / {bucket})::BIGINT') if bucket == 3600 else ("cells", "day")
+    count = "count(*)" if table == "facts" else "sum(requests)::BIGINT"
+    own = "WHERE kind <> 'own'" if table == "facts" else ""
+    found = asked(
+        engine,
+        f"""
+        SELECT coalesce(nullif(s.purpose, ''), 'unknown') AS name, slot, sum(n)::BIGINT AS n FROM (
+            SELECT stream, {at} AS slot, {count} AS n FROM {table} {own} GROUP BY stream, slot
+        ) LEFT JOIN streams s USING (stream) GROUP BY name, slot ORDER BY name, slot
+        """,
+    )
+    series: dict[str, list[int]] = {}
+    for row in found:
+        line = series.setdefault(row["name"], [0] * (last - first + 1))
+        line[min(max(row["slot"], first), last) - first] += row["n"]
+    return Timeline(bucket=bucket, starts=[float(bucket * slot) for slot in range(first, last + 1)], series=series)
+
+
+def consumers(engine: duckdb.DuckDBPyConnection, *, limit: int = MOST) -> Rows[Consumer]:
+    """The heaviest by bytes; by requests where no bytes are known."""
+    rows = asked(
+        engine,
+        f"""
+        WITH whole AS (SELECT sum(requests) AS requests, sum(bytes) AS bytes FROM cells),
+        top AS (
+            SELECT consumer, count(DISTINCT client) FILTER (client >= 0) AS addresses, sum(requests) AS requests,
+                sum(bytes) AS bytes, coalesce(sum(requests) FILTER ({DOWNLOAD}), 0) AS downloads,
+                bool_or(software_kind = 'caching-proxy' OR purpose = 'caching-proxy') AS proxied,
+                coalesce(sum(requests) FILTER ({DOWNLOAD} AND software_kind <> 'caching-proxy'
+                    AND purpose <> 'caching-proxy'), 0) AS direct
+            FROM cells WHERE consumer >= 0 GROUP BY consumer ORDER BY bytes DESC, requests DESC, consumer LIMIT ?
+        ), classed AS (
+            SELECT consumer, arg_max(purpose, n) AS purpose FROM (
+                SELECT consumer, purpose, sum(requests) AS n FROM cells SEMI JOIN top USING (consumer)
+                GROUP BY consumer, purpose) GROUP BY consumer
+        ), placed AS (
+            SELECT consumer, arg_max(provider, n) AS provider FROM (
+                SELECT c.consumer, k.provider, sum(requests) AS n FROM cells c SEMI JOIN top USING (consumer)
+                JOIN clients k ON k.client = c.client GROUP BY c.consumer, k.provider) GROUP BY consumer
+        ), again AS (
+            SELECT consumer, sum(n - 1) AS requests, sum(bytes - largest) AS bytes,
+                sum(n) FILTER (artifact) / count(*) FILTER (artifact) AS factor
+            FROM (SELECT consumer, item, artifact, sum(requests) AS n, sum(bytes) AS bytes,
+                    greatest(max(largest), 0) AS largest
+                FROM fetched SEMI JOIN top USING (consumer) GROUP BY consumer, item, artifact) GROUP BY consumer
+        )
+        SELECT n.name, n.grade, coalesce(nullif(l.purpose, ''), 'unknown') AS purpose,
+            coalesce(p.provider, '') AS provider, t.addresses::BIGINT AS addresses, t.requests::BIGINT AS requests,
+            t.downloads::BIGINT AS downloads, t.bytes::BIGINT AS bytes,
+            (t.requests / w.requests)::DOUBLE AS share_requests, coalesce(a.requests, 0)::BIGINT AS avoidable_requests,
+            coalesce(a.bytes, 0)::BIGINT AS avoidable_bytes,
+            a.factor::DOUBLE AS repeat_factor,
+            if(t.proxied, (t.direct / nullif(t.downloads, 0))::DOUBLE, NULL) AS shadow_share
+        FROM top t JOIN consumers n USING (consumer) LEFT JOIN classed l USING (consumer)
+            LEFT JOIN placed p USING (consumer) LEFT JOIN again a USING (consumer), whole w
+        ORDER BY t.bytes DESC, t.requests DESC, n.name
+        """,
+        limit,
+    )
+    (count,) = engine.execute("SELECT count(DISTINCT consumer) FROM cells WHERE consumer >= 0").fetchall()[0]
+    return Rows(of="consumers", n=count, rows=_typed(Consumer, rows))
+
+
+def packages(engine: duckdb.DuckDBPyConnection, k: int, *, limit: int = MOST) -> Rows[Package]:
+    """The most downloaded ones that at least k consumers asked for: a rare name may say whose it is.
+
+    Where the log does not tell consumers apart there is nobody whom a name could give away, and none is withheld.
+    """
+    engine.execute(
+        """CREATE OR REPLACE TEMP TABLE taken AS
+        SELECT i.package, sum(f.n) AS downloads FROM (
+            SELECT item, sum(requests) AS n FROM fetched WHERE artifact GROUP BY item) f
+        JOIN items i USING (item) WHERE i.package >= 0 GROUP BY i.package"""
+    )
+    ((count, whole),) = engine.execute("SELECT count(*), coalesce(sum(downloads), 0)::BIGINT FROM taken").fetchall()
+    rows = asked(
+        engine,
+        """
+        WITH top AS (FROM taken ORDER BY downloads DESC, package LIMIT $1), each AS (
+            SELECT i.package, f.consumer, f.item, sum(f.bytes) AS bytes, greatest(max(f.largest), 0) AS largest
+            FROM (SELECT item, package FROM items SEMI JOIN top USING (package)) i JOIN fetched f USING (item)
+            WHERE f.artifact GROUP BY i.package, f.consumer, f.item
+        ), sums AS (
+            SELECT package, count(DISTINCT consumer) FILTER (consumer >= 0) AS consumers, max(consumer) < 0 AS nobody,
+                sum(bytes) AS bytes, sum(bytes - largest) AS avoidable FROM each GROUP BY package
+        )
+        SELECT p.purl AS name, p.ecosystem, s.consumers::BIGINT AS consumers, t.downloads::BIGINT AS downloads,
+            s.bytes::BIGINT AS bytes, (t.downloads / $2)::DOUBLE AS share_downloads,
+            s.avoidable::BIGINT AS avoidable_bytes, s.consumers < $3 AND NOT s.nobody AS few
+        FROM top t JOIN sums s USING (package) JOIN packages p USING (package) ORDER BY t.downloads DESC, p.purl
+        """,
+        4 * limit,
+        whole,
+        k,
+    )
+    engine.execute("DROP TABLE taken")
+    few = [row.pop("few") for row in rows]
+    told = [place for place, hidden in enumerate(few) if not hidden][:limit]
+    above = told[-1] if len(told) == limit else len(rows)
+    return Rows(
+        of="packages", n=count, rows=_typed(Package, [rows[place] for place in told]), withheld=sum(few[:above])
+    )
+
+
+def mixed(engine: duckdb.DuckDBPyConnection, column: str, of: str) -> Rows[Mix]:
+    """Requests by one column of `cells`: 'status', 'cache'."""
+    rows = asked(
+        engine,
+        f"""
+        SELECT {column}::VARCHAR AS name, sum(requests)::BIGINT AS requests, sum(bytes)::BIGINT AS bytes,
+            coalesce(sum(requests) FILTER ({DOWNLOAD}), 0)::BIGINT AS downloads,
+            (sum(requests) / sum(sum(requests)) OVER ())::DOUBLE AS share_requests
+        FROM cells GROUP BY {column} ORDER BY requests DESC, name
+        """,
+    )
+    return Rows(of=of, n=len(rows), rows=_typed(Mix, rows))
+
+
+def software(engine: duckdb.DuckDBPyConnection, k: int) -> Rows[Software]:
+    """Families of clients. One that no pack knows and that fewer than k addresses use is left out: anybody can put a
+    company's name, or an insult, into an agent."""
+    rows = asked(
+        engine,
+        f"""
+        WITH strange AS (
+            SELECT DISTINCT software FROM agents WHERE regexp_matches(flags, '(^|,)(guessed|named)(,|$)')
+        ), sums AS (
+            SELECT software AS name, software_kind AS kind, count(DISTINCT stream)::BIGINT AS streams,
+                count(DISTINCT client) AS clients, max(client) < 0 AS nobody, sum(requests)::BIGINT AS requests,
+                coalesce(sum(requests) FILTER ({DOWNLOAD}), 0)::BIGINT AS downloads, sum(bytes)::BIGINT AS bytes
+            FROM cells GROUP BY software, software_kind
+        )
+        SELECT name, kind, streams, requests, downloads, bytes,
+            coalesce(downloads / nullif(sum(downloads) OVER (), 0), 0)::DOUBLE AS share_downloads,
+            clients < $1 AND NOT nobody AND name IN (FROM strange) AS few
+        FROM sums ORDER BY downloads DESC, requests DESC, name
+        """,
+        k,
+    )
+    told = [row for row in rows if not row.pop("few")]
+    return Rows(of="programs", n=len(rows), rows=_typed(Software, told[:MOST]), withheld=len(rows) - len(told))
