@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import cold, ecosystems, installs, memory, peers, warm
+from bench import analyze, cold, ecosystems, installs, memory, peers, warm
 from bench.machine import load_average, machine
 from bench.page import page
 from bench.places import ROOT, Ground
@@ -29,6 +29,7 @@ GROUPS: Mapping[str, tuple[str, Callable[..., Iterator[Row]]]] = {
         ecosystems.measure,
     ),
     "memory": ("Memory, start-up, and a large catalogue", memory.measure),
+    "analyze": ("Analysing a log: against GoAccess, and against a scan that only counts", analyze.measure),
 }
 
 TITLES = {name: title for name, (title, _) in GROUPS.items()}
@@ -50,7 +51,7 @@ def main() -> int:
     try:
         with Ground() as ground:
             for name in options.only:
-                rows.extend(_group(name, ground, quick=options.quick))  # keeps what came before an error
+                rows.extend(_group(name, ground, options))  # keeps what came before an error
     finally:  # what was measured is worth printing, whatever ended the run
         _hand_over(rows, about, options)
     return 0
@@ -69,11 +70,12 @@ def _hand_over(rows: Sequence[Row], about: dict[str, str], options: argparse.Nam
         options.markdown.write_text(page(rows, TITLES, about))
 
 
-def _group(name: str, ground: Ground, *, quick: bool) -> Iterator[Row]:
+def _group(name: str, ground: Ground, options: argparse.Namespace) -> Iterator[Row]:
     """One group's rows, each told as it comes. What stops a whole group becomes a row."""
+    sizes = {"lines": options.lines, "pairs": options.pairs} if name == "analyze" else {}
     print(f"bench: {TITLES[name]} …", file=sys.stderr, flush=True)
     try:
-        for row in GROUPS[name][1](ground, quick=quick):
+        for row in GROUPS[name][1](ground, quick=options.quick, **sizes):
             said = " ".join(row.missing.split())[:400] or f"{row.subak} | {row.against} | {row.shown} {row.verdict}"
             print(f"bench:   {row.what}: {said}", file=sys.stderr, flush=True)
             yield row
@@ -88,6 +90,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few short rounds: to see that it works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the page with the table there")
+    parser.add_argument("--lines", type=int, default=0, metavar="N", help="analyze: also a log of so many lines")
+    parser.add_argument("--pairs", type=int, default=0, metavar="N", help="analyze: so many distinct pairs, not 20 M")
     parser.add_argument("--no-prepare", dest="prepare", action="store_false", help="install nothing")
     return parser.parse_args()
 

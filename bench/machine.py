@@ -16,7 +16,7 @@ from bench.places import CACHE, NGINX, VERDACCIO, installed
 
 def machine() -> dict[str, str]:
     """Name and value of everything that a reader needs to judge the figures."""
-    versions = {name: version(name) for name in ("uvicorn", "uvloop", "httptools", "aiohttp")}
+    versions = {name: version(name) for name in ("uvicorn", "uvloop", "httptools", "aiohttp", "duckdb")}
     return {
         "processor": f"{os.cpu_count()} × {_processor()}",
         "memory": _memory(),
@@ -25,6 +25,7 @@ def machine() -> dict[str, str]:
         **versions,
         "nginx": _asked([NGINX, "-v"]),
         "wrk": _asked(["wrk", "-v"]),
+        "goaccess": _asked(["goaccess", "--version"]),
         "proxpi": _installed("proxpi"),
         "gunicorn": _installed("gunicorn"),
         "devpi-server": _installed("devpi-server"),

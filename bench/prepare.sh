@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the benchmark measures against: nginx and wrk from Debian, proxpi and devpi-server from the Python
+# Installs what the benchmark measures against: nginx, wrk and goaccess from Debian, proxpi and devpi-server from the Python
 # index, verdaccio from the npm registry; and the package managers whose installs are timed, as the tests have them. All
 # but Debian's packages go below .cache. What cannot be had is said here and again, loudly, in the table; nothing of it
 # fails the run.
@@ -14,6 +14,7 @@ missing() { echo "bench: COULD NOT INSTALL $1; its rows will say so" >&2; }
 
 wanted=()
 command -v wrk >/dev/null || wanted+=(wrk)
+command -v goaccess >/dev/null || wanted+=(goaccess)
 { command -v nginx || [ -x /usr/sbin/nginx ]; } >/dev/null || wanted+=(nginx-light)
 if [ ${#wanted[@]} -gt 0 ]; then
     as_root=()

@@ -156,6 +156,12 @@ def fastly(text: str) -> tuple[Any, ...]:
     return row["ip"], row["method"], path, row["status"], row["bytes"]
 
 
+def nginx_json(text: str) -> tuple[Any, ...]:
+    row = json.loads(text)
+    told = ("remote_addr", "request_method", "request_uri", "status", "body_bytes_sent")
+    return tuple(row[name] for name in told)
+
+
 def cloudfront(text: str, names: list[str]) -> tuple[Any, ...]:
     fields = text.split("\t")
     assert len(fields) == len(names) == 33
@@ -174,6 +180,8 @@ def read(form: str, text: str) -> Iterator[tuple[Any, ...]]:
         return (cloudfront(line, names) for line in lines[2:])
     if form == "fastly":
         return map(fastly, lines)
+    if form == "json":
+        return map(nginx_json, lines)
     return (combined(line, "\\x22" if form == "nginx" else '\\"') for line in lines)
 
 

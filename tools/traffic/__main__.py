@@ -25,15 +25,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--profile", choices=sorted(PROFILES), default="letter")
     parser.add_argument("--start", type=datetime.fromisoformat, default=datetime(2026, 10, 5, tzinfo=UTC))
     parser.add_argument("--days", type=int, default=7)
+    parser.add_argument("--broken", type=float, default=0.0, metavar="SHARE", help="broken lines for each sound one")
+    parser.add_argument("--published", type=Path, metavar="FILE", help="let versions come out; write which, as CSV")
     asked = parser.parse_args(arguments)
-    if asked.lines < 1000 or asked.days < 1:
-        parser.error("at least 1000 lines and one day")
+    if asked.lines < 1000 or asked.days < 1 or not 0 <= asked.broken <= 1:
+        parser.error("at least 1000 lines, one day, and broken lines from 0 to 1")
     start = asked.start if asked.start.tzinfo else asked.start.replace(tzinfo=UTC)
     began = time.perf_counter()
     gc.disable()  # millions of objects, all of them kept: looking through them again and again frees nothing
     generate(
         Order(seed=asked.seed, lines=asked.lines, out=asked.out, truth=asked.truth, format=asked.format,
-              profile=asked.profile, start=start, days=asked.days)
+              profile=asked.profile, start=start, days=asked.days, broken=asked.broken, published=asked.published)
     )  # fmt: skip
     took = time.perf_counter() - began
     print(f"{asked.lines} lines in {asked.out}, truth in {asked.truth}: {took:.1f} s", file=sys.stderr)

@@ -32,6 +32,8 @@ class Actor:
     """The crawler or installer that it claims to be and is not."""
     shares: bool = False
     """Others with another purpose use the same address."""
+    moments: tuple[int, ...] = ()
+    """When its runs begin, in seconds, where the rhythm does not tell."""
     name: str = ""
     group: str = ""
     number: int = -1

@@ -19,8 +19,10 @@ class Format(Protocol):
     def head(self) -> str:
         """What the file begins with."""
 
-    def lines(self, second: int, client: str, family: str, agent: str, requests: Sequence[Request]) -> list[str]:
-        """One line for each request, with its line end."""
+    def lines(
+        self, second: int, client: str, family: str, agent: str, requests: Sequence[Request], session: str = ""
+    ) -> list[str]:
+        """One line for each request, with its line end. `session`: the run's name, for formats that carry one."""
 
 
 class Combined:
@@ -33,7 +35,9 @@ class Combined:
     def head(self) -> str:
         return ""
 
-    def lines(self, second: int, client: str, family: str, agent: str, requests: Sequence[Request]) -> list[str]:
+    def lines(
+        self, second: int, client: str, family: str, agent: str, requests: Sequence[Request], session: str = ""
+    ) -> list[str]:
         if second != self._second:
             self._second, self._stamp = second, self._window.at(second).strftime("%d/%b/%Y:%H:%M:%S +0000")
         head = f'{client} - - [{self._stamp}] "'
@@ -53,7 +57,9 @@ class Fastly:
     def head(self) -> str:
         return ""
 
-    def lines(self, second: int, client: str, family: str, agent: str, requests: Sequence[Request]) -> list[str]:
+    def lines(
+        self, second: int, client: str, family: str, agent: str, requests: Sequence[Request], session: str = ""
+    ) -> list[str]:
         if second != self._second:
             self._second, self._iso = second, self._window.at(second).strftime("%Y-%m-%dT%H:%M:%S")
         place = _place(client)
@@ -93,7 +99,9 @@ class CloudFront:
     def head(self) -> str:
         return f"#Version: 1.0\n#Fields: {_FIELDS}\n"
 
-    def lines(self, second: int, client: str, family: str, agent: str, requests: Sequence[Request]) -> list[str]:
+    def lines(
+        self, second: int, client: str, family: str, agent: str, requests: Sequence[Request], session: str = ""
+    ) -> list[str]:
         if second != self._second:
             self._second, self._stamp = second, self._window.at(second).strftime("%Y-%m-%d\t%H:%M:%S")
         place = _place(client)
@@ -110,6 +118,33 @@ class CloudFront:
                 f"application/octet-stream\t{r.sent}\t-\t-\n"
             )
         return found
+
+
+class Json:
+    """nginx with a log_format of JSON keys (`escape=json`): the only format here with npm's session and its cache."""
+
+    def __init__(self, window: Window) -> None:
+        self._window, self._second, self._stamp = window, -1, ""
+
+    def head(self) -> str:
+        return ""
+
+    def lines(
+        self, second: int, client: str, family: str, agent: str, requests: Sequence[Request], session: str = ""
+    ) -> list[str]:
+        if second != self._second:
+            self._second, self._stamp = second, self._window.at(second).isoformat()
+        head = f'{{"time_iso8601":"{self._stamp}","remote_addr":"{client}","request_method":"'
+        tail = f',"server_protocol":"{protocol(family)}","http_user_agent":{json.dumps(agent)}'
+        tail += f',"npm_session":"{session}"}}\n'
+        return [
+            f'{head}{r.method}","host":"{r.host}","request_uri":{json.dumps(r.path)},"status":{r.status}'
+            f',"body_bytes_sent":{r.sent},"upstream_cache_status":"{_NGINX[_result(r)]}"{tail}'
+            for r in requests
+        ]
+
+
+_NGINX = {"Hit": "HIT", "Miss": "MISS", "RefreshHit": "REVALIDATED", "Error": "MISS"}
 
 
 def _result(request: Request) -> str:
@@ -129,9 +164,9 @@ def formatter(name: str, window: Window) -> Format:
     """The format of that name. Raises KeyError for others."""
     made: dict[str, Format] = {
         "combined": Combined(window), "nginx": Combined(window, nginx=True), "fastly": Fastly(window),
-        "cloudfront": CloudFront(window),
+        "cloudfront": CloudFront(window), "json": Json(window),
     }  # fmt: skip
     return made[name]
 
 
-FORMATS = ("combined", "nginx", "fastly", "cloudfront")
+FORMATS = ("combined", "nginx", "fastly", "cloudfront", "json")

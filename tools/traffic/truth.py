@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 from tools.traffic import networks
 from tools.traffic.actor import Actor
+from tools.traffic.broken import Break
 from tools.traffic.catalogue import Request
 
 SIDE = "lines.csv"
@@ -27,11 +28,18 @@ _COLUMNS = {
         "host": "VARCHAR", "method": "VARCHAR", "path": "VARCHAR", "status": "SMALLINT", "sent": "BIGINT",
         "item": "INTEGER",
     },
+    "broken": {"file_line": "BIGINT", "bytes": "BIGINT", "kind": "VARCHAR", "fate": "VARCHAR"},
 }  # fmt: skip
 
 
-def write(folder: Path, actors: Sequence[Actor], clients: Mapping[str, int], requests: Sequence[Request]) -> None:
-    """Write actors, addresses, requests and lines as Parquet, and the networks as CSV."""
+def write(
+    folder: Path,
+    actors: Sequence[Actor],
+    clients: Mapping[str, int],
+    requests: Sequence[Request],
+    broken: Sequence[Break] | None = None,
+) -> None:
+    """Write actors, addresses, requests, lines and, if asked for, broken lines as Parquet, and the networks as CSV."""
     by_first = {str(n.first): n for n in networks.NETWORKS.values()}
     by_six = {f"{n.first:x}": n for n in networks.NETWORKS.values()}
     rows: dict[str, Iterable[Sequence[object]]] = {
@@ -49,13 +57,13 @@ def write(folder: Path, actors: Sequence[Actor], clients: Mapping[str, int], req
             (r.number, r.ecosystem, r.kind, r.name, r.version, r.host, r.method, r.path, r.status, r.sent, r.item)
             for r in requests
         ),
-    }  # fmt: skip
+    } | ({} if broken is None else {"broken": ((b.file_line, b.bytes, b.kind, b.fate) for b in broken)})  # fmt: skip
     for table, content in rows.items():
         with (folder / f"{table}.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(content)
     with (folder / "networks.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("prefix", "network", "origin"), *networks.table()])
-    for table in _COLUMNS:
+    for table in (*rows, "lines"):
         _pack(folder, table)
 
 

@@ -38,7 +38,7 @@ class Sink:
             self._write()
 
     def _write(self) -> None:
-        self._file.write(self._shrink("".join(self._held).encode()))
+        self._file.write(self._shrink("".join(self._held).encode("utf-8", "surrogateescape")))
         self._held, self._size = [], 0
 
     def __enter__(self) -> Self:
