@@ -108,6 +108,7 @@ CLOCK = re.compile(
 OWN_PROCESS = {
     "app.py": "the gateway",
     "analytics/__main__.py": "compaction, which app starts as a process of its own",
+    "cli/analyze.py": "the analysis: a short-lived process that must not load the gateway (0.9 s)",
 }
 """Where a process begins: there, and only there, clock and chance are read."""
 

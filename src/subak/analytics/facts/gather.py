@@ -26,6 +26,7 @@ from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import Keys
 from subak.analytics.privacy.pseudonyms import Names
 from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, Consumers, Ranges
+from subak.config import parse_bytes
 
 Progress = Callable[[str, int, int], None]
 """Told the stage ('read', 'name', 'classify'), and how much of how much is done; all is 0 when it cannot be known."""
@@ -47,7 +48,7 @@ class Options:
     since: float = 0.0
     until: float = EVER
     memory: str = "2GB"
-    """How much the engine may hold before it spills to the temporary folder."""
+    """How much the process may take: three quarters of it are the engine's, which then spills to a private folder."""
     threads: int = 0
     """0: as many as the machine has processors."""
     stdin: IO[bytes] | None = None
@@ -70,6 +71,7 @@ def gather(sources: Sequence[str], options: Options) -> Iterator[Analysis]:
     with tempfile.TemporaryDirectory(prefix="subak-analyze-") as spill, opened(spill, options) as engine:
         ledger = _read(engine, sources, options)
         options.progress("classify", 0, 0)
+        engine.execute("SET preserve_insertion_order = false")  # what follows sorts what it shows, and spills less
         build(engine)
         classify(engine)
         first, last = engine.execute('SELECT coalesce(min("at"), 0), coalesce(max("at"), 0) FROM facts').fetchall()[0]
@@ -86,7 +88,7 @@ def opened(spill: str, options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
     config: dict[str, str | bool | int | float | list[str]] = {
         **OFFLINE,
         "temp_directory": spill,
-        "memory_limit": options.memory,
+        "memory_limit": f"{parse_bytes(options.memory) * 3 // 4}B",
     }
     if options.threads:
         config["threads"] = options.threads

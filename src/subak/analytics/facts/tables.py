@@ -52,7 +52,8 @@ _STEPS: Final = (
         SELECT (row_number() OVER (ORDER BY client, software) - 1)::INTEGER AS stream, client, software,
             any_value(kind) AS software_kind, arg_max(agent, (requests, -agent)) AS agent,
             '' AS purpose, 0::DOUBLE AS posterior, '' AS flags
-        FROM pairs GROUP BY client, software""",
+        FROM (SELECT client, software, kind, agent, sum(requests) AS requests FROM pairs GROUP BY ALL)
+        GROUP BY client, software""",
     """CREATE TEMP TABLE askers AS SELECT p.client_id, p.agent_id, p.user_id, p.client, p.network, p.consumer, p.agent,
             s.stream FROM pairs p JOIN streams s USING (client, software)""",
     # ---- what for

@@ -262,7 +262,7 @@ def _sift(data: bytes, first: int) -> tuple[bytes, list[tuple[int, bytes, int]]]
     return b"".join(sound), others
 
 
-_ODD = (b"\r", b"\0", quick.NOTHING.encode())
+_ODD = (b"\r", b"\0", quick.NOTHING[:1].encode())
 """What the engine's reader treats in its own way."""
 
 
