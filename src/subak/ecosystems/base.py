@@ -7,11 +7,12 @@ the order in which a request meets them; docs/ecosystems.md tells when each is a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from packageurl import PackageURL
 
+from subak.ecosystems.logged import LIKELY, POSSIBLE, SURE, Own, Told, Usual
 from subak.ecosystems.paths import (
     DAY,
     FOREVER,
@@ -50,6 +51,8 @@ __all__ = [
     "Route",
     "SettingFile",
     "Site",
+    "Told",
+    "Usual",
     "View",
     "decode_path",
     "ecosystem_at",
@@ -191,31 +194,6 @@ class Hints:
     of GONOSUMDB or GOPRIVATE, are known."""
 
 
-# ---------------------------------------------------------------- other people's logs
-
-SURE, LIKELY, POSSIBLE = 0, 1, 2
-"""How much a path's shape says: no other registry has such paths; few have; a path like many others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A form of path that the registry itself has where ours differs, or by which its logs are told from others'."""
-
-    pattern: str
-    """A regular expression of a whole raw path, without query. Its first group is what is kept."""
-    to: str = ""
-    """Put before that to have a path below our mount; or a format of all groups, '/a/{0}/{1}'."""
-    _: KW_ONLY
-    begins: tuple[str, ...] = ()
-    """Looked at when the first segment is one of these; '@' stands for all that begin with it."""
-    ends: tuple[str, ...] = ()
-    """Looked at when the last segment ends in one of these, from its last dot on ('.gem'), or whole if it has none.
-    Without `begins` and `ends` it is looked at last, for every path."""
-    within: str = ""
-    """For those looked at last: what the path holds, since that is quickly found out."""
-    level: int = SURE
-
-
 # ---------------------------------------------------------------- the literal
 
 
@@ -349,6 +327,8 @@ class Ecosystem:
     own: tuple[Own, ...] = ()
     """The registry's own paths, the first that fits. What is the same as below our mount and told by nothing needs
     no entry where the log is known to be of this ecosystem."""
+    usual: tuple[Usual, ...] = ()
+    """What most of those look like, for speed alone; the first that fits."""
     words: tuple[str, ...] = ()
     """What people call it in the names of their repositories, besides `name`: 'docker', 'apt'."""
     counted_as: Callable[[Subject], str] = lambda subject: ""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from subak.analytics.facts.coder import HITS, Batch
-from subak.analytics.facts.naming import Books, Naming
+from subak.analytics.facts.naming import BATCH, FEW, Books, Naming
 from subak.analytics.facts.schema import as_columns
 from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import derive
 from subak.analytics.privacy.pseudonyms import Names
-from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES
+from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, load_ranges
 
 BOOKS = Books(Names(derive(b"k" * 32, "2026-10")), NO_RANGES, NO_CONSUMERS, Recogniser())
 
@@ -71,7 +73,7 @@ def test_a_path_that_says_little_is_named_by_most_agents_that_asked_for_it(engin
 def test_what_a_batch_raises_is_told(engine: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     naming = Naming(engine, BOOKS)
 
-    def broken(table: str, lines: list[str], other: object) -> None:
+    def broken(table: str, text: str, other: object) -> None:
         raise ValueError("broken")
 
     monkeypatch.setattr(naming, "_flush", broken)
@@ -80,3 +82,30 @@ def test_what_a_batch_raises_is_told(engine: duckdb.DuckDBPyConnection, monkeypa
     naming.take([batch])
     with pytest.raises(ValueError, match="broken"):
         naming.finish()
+
+
+@pytest.mark.parametrize("count", [1, FEW - 1, FEW, BATCH + 1])
+def test_however_many_there_are_all_arrive(engine: duckdb.DuckDBPyConnection, count: int) -> None:
+    naming = Naming(engine, BOOKS)
+    for start in (0, count):
+        batch = Batch()
+        batch.asked = [(n, "GET", "", f"/simple/demo-{n}/") for n in range(start, start + count)]
+        naming.take([batch])
+    naming.finish()
+    counts = "SELECT count(*), count(DISTINCT id), count(DISTINCT purl), min(method) FROM goods"
+    assert engine.execute(counts).fetchall() == [(2 * count, 2 * count, 2 * count, "GET")]
+
+
+def test_neighbours_are_one_consumer_where_the_network_is_a_companys(
+    engine: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "ranges.csv").write_text("192.0.2.0/24,Acme,enterprise\n198.51.100.0/24,Cloud,hyperscaler\n")
+    batch = Batch()
+    batch.clients = list(enumerate(["192.0.2.1", "192.0.2.2", "198.51.100.1", "198.51.100.2"]))
+    naming = Naming(engine, replace(BOOKS, ranges=load_ranges([tmp_path / "ranges.csv"], 0.0)))
+    naming.take([batch])
+    naming.finish()
+    rows = engine.execute("SELECT network, consumer, grade, provider FROM named_clients ORDER BY id").fetchall()
+    assert rows[0] == rows[1] == (rows[0][0], f"c-{rows[0][0][2:]}", "D", "Acme")
+    assert rows[2][0] == rows[3][0]
+    assert rows[2][1] != rows[3][1]

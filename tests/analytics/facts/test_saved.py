@@ -22,7 +22,7 @@ LINES = [
             ("192.0.2.1", "-", "HEAD", "/simple/demo-pkg/", 304, "pip/25.0"),
             ("2001:db8::1", "jo", "GET", "/simple/demo-pkg/", 200, "uv/0.9.8"),
             ("2001:db8::2", "-", "GET", "/@s/left-pad/-/left-pad-1.3.0.tgz", 200, "npm/11.0.0 node/v22.3.0 linux x64"),
-            ("192.0.2.9", "-", "GET", "/nothing", 404, ""),
+            ("192.0.2.9", "-", "GET", "/wp-login.php", 404, ""),
             ("192.0.2.9", "-", "POST", "/@s/left-pad/-/left-pad-1.3.0.tgz", 405, ""),
         ]
     )
@@ -48,8 +48,8 @@ def picture(sources: list[Path], save: Path | None = None, **options: float) -> 
 def test_a_log_and_its_shards(tmp_path: Path) -> None:
     log, first, rest = tmp_path / "a.log", tmp_path / "b.log", tmp_path / "c.log"
     log.write_text("".join(LINES))
-    first.write_text("".join(LINES[:3]))
-    rest.write_text("".join(LINES[3:]))
+    first.write_text("".join(LINES[::2]))
+    rest.write_text("".join(LINES[1::2]))
     whole = picture([log], tmp_path / "whole")
     picture([first], tmp_path / "first")
     picture([rest], tmp_path / "rest")

@@ -11,16 +11,18 @@ import duckdb
 from subak.analytics.facts.coder import Asked, Batch, Named
 from subak.analytics.facts.schema import AGENTS, METHODS, as_columns
 from subak.analytics.logs.scratch import Scratch
-from subak.analytics.packages.good import LATER, Good
+from subak.analytics.packages.good import LATER
 from subak.analytics.packages.recognise import Recogniser
-from subak.analytics.privacy.pseudonyms import Canonical, Names, canonical
+from subak.analytics.privacy.pseudonyms import Names, canonical
 from subak.analytics.ranges import Consumers, Ranges
 from subak.analytics.software.parse import parse
 from subak.analytics.software.record import Software
 
 SEPARATOR = "\x1f"
 """Between columns on the way to the engine; what holds it or a line break is cleaned."""
-_CLEAN = str.maketrans({SEPARATOR: " ", "\n": " ", "\r": " "})
+_CLEAN = str.maketrans({SEPARATOR: " ", "\n": " ", "\r": " ", "\0": " "})
+
+Row = tuple[object, ...]
 
 ROWS = {
     "named_clients": {
@@ -50,8 +52,13 @@ ROWS = {
 """What is written here, by table; of the key of a good, only its hash is kept."""
 _KEY = "* REPLACE (hash(ecosystem, kind, key) AS key)"
 
+_TOGETHER = ("enterprise", "education")
+"""Whose network is accounted for as one; elsewhere each client by itself."""
+
 BATCH = 50_000
-"""Rows that go to the engine at a time."""
+"""Rows that go to the engine at a time, at most."""
+FEW = 4_000
+"""Rows that wait for more of their table: each time costs 2 ms, however few they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ class Naming:
         self._scratches = {id(self._engine): Scratch(), id(self._other): Scratch()}
         self._thread = ThreadPoolExecutor(1, "naming")
         self._pending: list[Future[None]] = []
+        self._waiting: dict[str, list[Row]] = {table: [] for table in ROWS}
         for table, columns in ROWS.items():
             listed = as_columns({**columns, "key": "UBIGINT"} if "key" in columns else columns)
             self._engine.execute(f"CREATE TABLE {table} ({listed})")
@@ -87,13 +95,15 @@ class Naming:
 
     def write_agents(self, agents: Iterable[tuple[int, Software]]) -> None:
         """Add agents that are read already."""
-        self._write("named_agents", ((id, *_columns(software)) for id, software in agents), self._other)
+        self._put("named_agents", [(id, *_columns(software)) for id, software in agents], self._other)
 
     def finish(self) -> None:
         """Wait until everything has its name; the table `hits` must be complete."""
         try:
             for future in self._pending:
                 future.result()
+            for table, rows in self._waiting.items():
+                self._put(table, rows, self._engine)
             self._settle()
         finally:
             self.close()
@@ -111,35 +121,42 @@ class Naming:
     def _name(self, batch: Batch) -> None:
         self._name_agents(batch.agents)
         self._name_clients(batch.clients)
-        self._write("named_users", ((id, self._books.names.consumer(text)) for id, text in batch.users))
+        self._write("named_users", [(id, self._books.names.consumer(text)) for id, text in batch.users])
         self._name_asked(batch.asked)
 
     def _name_agents(self, agents: Sequence[Named]) -> None:
-        self._write("named_agents", ((id, *_columns(parse(text))) for id, text in agents))
+        self._write("named_agents", [(id, *_columns(parse(text))) for id, text in agents])
 
     def _name_clients(self, clients: Sequence[Named]) -> None:
         known = [(id, canonical(text)) for id, text in clients if text]
         books, texts = self._books, [form.client for _, form in known]
         networks = {form.network: "" for _, form in known}
         networks = dict(zip(networks, books.names.networks.names(networks), strict=True))
-        rows = zip(
+        rows: list[Row] = []
+        for (id, form), name, (provider, origin), (consumer, grade) in zip(
             known,
             books.names.clients.names(texts),
             books.ranges.lookup_all(texts),
             books.consumers.lookup_all(texts),
             strict=True,
-        )
-        self._write("named_clients", (_client(*row, networks[row[0][1].network]) for row in rows))
+        ):
+            network = networks[form.network]
+            if not consumer:  # In clouds and at homes neighbours are strangers, whom only the operator may add up.
+                consumer, grade = f"c-{(network if origin in _TOGETHER else name)[2:]}", "D"
+            rows.append((id, name, network, form.version, provider, origin, consumer, grade))
+        self._write("named_clients", rows)
 
     def _name_asked(self, asked: Sequence[Asked]) -> None:
         later: list[Asked] = []
-        goods = []
+        goods: list[Row] = []
+        told = self._books.recogniser.told
         for row in asked:
-            good = self._books.recogniser(*row[1:])
+            id, method, host, target = row
+            good = told(method, host, target)
             if good is LATER:
                 later.append(row)
             else:
-                goods.append(_row(row[0], row[1], good))
+                goods.append((id, *good, method if method in METHODS else "other"))
         self._write("goods", goods)
         self._write("later", later)
 
@@ -153,57 +170,34 @@ class Naming:
                 GROUP BY asked) h ON l.id = h.asked"""
         )
         while rows := found.fetchmany(BATCH):
-            settled = [_row(row[0], row[1], self._books.recogniser.settle(*row[1:])) for row in rows]
-            self._write("goods", settled, self._other)
+            settle = self._books.recogniser.settle
+            settled = [(row[0], *settle(*row[1:]), row[1] if row[1] in METHODS else "other") for row in rows]
+            self._put("goods", settled, self._other)
 
-    def _write(
-        self, table: str, rows: Iterable[tuple[object, ...]], engine: duckdb.DuckDBPyConnection | None = None
-    ) -> None:
-        """Add rows to a table."""
-        lines: list[str] = []
-        for row in rows:
-            lines.append(_line(row))
-            if len(lines) >= BATCH:
-                self._flush(table, lines, engine or self._engine)
-        if lines:
-            self._flush(table, lines, engine or self._engine)
+    def _write(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows to a table, as soon as there are some."""
+        waiting = self._waiting[table]
+        waiting += rows
+        if len(waiting) >= FEW:
+            self._put(table, waiting, self._engine)
+            waiting.clear()
 
-    def _flush(self, table: str, lines: list[str], engine: duckdb.DuckDBPyConnection) -> None:
+    def _put(self, table: str, rows: Sequence[Row], engine: duckdb.DuckDBPyConnection) -> None:
+        for first in range(0, len(rows), BATCH):
+            self._flush(table, _lines(rows[first : first + BATCH], len(ROWS[table])), engine)
+
+    def _flush(self, table: str, text: str, engine: duckdb.DuckDBPyConnection) -> None:
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in ROWS[table].items())
         what = _KEY if "key" in ROWS[table] else "*"
         scratch = self._scratches[id(engine)]
-        scratch.put(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+        scratch.put((text + "\n").encode("utf-8", "backslashreplace"))
         found = engine.execute(
             f"INSERT INTO {table} SELECT {what} FROM read_csv('{scratch.path}', delim='{SEPARATOR}', quote='', "
             f"escape='', header=false, auto_detect=false, nullstr='\x01', max_line_size=2097152, columns={{{columns}}})"
         ).fetchall()
-        if found[0][0] != len(lines):
-            raise AssertionError(f"{found[0][0]} of {len(lines)} rows arrived in {table}")
-        lines.clear()
-
-
-def _row(id: int, method: str, good: Good) -> tuple[object, ...]:
-    ecosystem, kind, key, version, package, purl = good
-    return id, ecosystem, kind, key, version, package, purl, method if method in METHODS else "other"
-
-
-def _client(
-    known: tuple[int, Canonical], name: str, where: tuple[str, str], who: tuple[str, str], network: str
-) -> tuple[object, ...]:
-    number, form = known
-    return number, name, network, form.version, *where, *_consumer(name, network, where[1], who)
-
-
-def _consumer(name: str, network: str, origin: str, known: tuple[str, str]) -> tuple[str, str]:
-    """Name and grade of who is accounted for: the operator's, a company's network, else the client by itself.
-
-    In clouds and at homes neighbours are strangers; nothing there may be added up without the operator's word.
-    """
-    if known[0]:
-        return known
-    if origin in ("enterprise", "education"):
-        return f"c-{network[2:]}", "D"
-    return f"c-{name[2:]}", "D"
+        expected = text.count("\n") + 1
+        if found[0][0] != expected:
+            raise AssertionError(f"{found[0][0]} of {expected} rows arrived in {table}")
 
 
 def _columns(software: Software) -> tuple[object, ...]:
@@ -216,8 +210,11 @@ def _columns(software: Software) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _line(row: tuple[object, ...]) -> str:
-    line = SEPARATOR.join(map(str, row))
-    if line.count(SEPARATOR) != len(row) - 1 or "\n" in line or "\r" in line or "\0" in line:
-        return SEPARATOR.join(str(value).translate(_CLEAN).replace("\0", " ") for value in row)
-    return line
+def _lines(rows: Sequence[Row], columns: int) -> str:
+    """One line for each row. What breaks the way to the engine is seldom, so all are looked at together."""
+    line = SEPARATOR.join(["%s"] * columns)
+    text = "\n".join([line % row for row in rows])
+    breaks = text.count("\n") != len(rows) - 1 or text.count(SEPARATOR) != len(rows) * (columns - 1)
+    if breaks or "\r" in text or "\0" in text:
+        return "\n".join([SEPARATOR.join([str(value).translate(_CLEAN) for value in row]) for row in rows])
+    return text

@@ -27,7 +27,7 @@ def _ready(ecosystem: Ecosystem, own: Own) -> Shape:
 
 def below_mount(shape: Shape, path: str) -> str:
     """The path below the ecosystem's mount ('/react'); '' if this is not its shape."""
-    found = shape.fits(path) if shape.within in path else None
+    found = shape.fits(path)
     if found is None:
         return ""
     return shape.to.format(*found.groups()) if shape.template else shape.to + found[1]
@@ -39,7 +39,8 @@ class Shapes:
     def __init__(self, ecosystems: Mapping[str, Ecosystem]) -> None:
         self._all = [(ecosystem, own) for ecosystem in ecosystems.values() for own in ecosystem.own]
         sure = [own for _, own in self._all if own.level == SURE]
-        self._segments = frozenset(segment for own in sure for segment in own.begins)
+        self.segments = frozenset(segment for own in sure for segment in own.begins)
+        """What some begin with."""
         self._endings = frozenset(ending for own in sure for ending in own.ends)
         self._by_first: dict[str, tuple[Shape, ...]] = {}
         self._by_last: dict[str, tuple[Shape, ...]] = {}
@@ -48,7 +49,7 @@ class Shapes:
 
     def by_first(self, segment: str) -> tuple[Shape, ...]:
         """Those that begin with this segment."""
-        if segment not in self._segments:
+        if segment not in self.segments:
             if segment[:1] != "@" and segment[:3] != "%40":
                 return ()
             segment = "@"
@@ -68,11 +69,11 @@ class Shapes:
             found = self._by_last[ending] = self._sure(lambda own: ending in own.ends)
         return found
 
-    def anywhere(self) -> tuple[Shape, ...]:
-        """Those that any path may have."""
+    def anywhere(self, path: str) -> list[Shape]:
+        """Those that any path may have, if it holds what they do."""
         if not self._anywhere:
             self._anywhere = self._sure(lambda own: not own.begins and not own.ends)
-        return self._anywhere
+        return [shape for shape in self._anywhere if shape.within in path]
 
     def weak(self, ecosystem: str) -> tuple[Shape, ...]:
         """Those that are not sure."""

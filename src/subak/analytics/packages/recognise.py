@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from subak.analytics.packages.good import LATER, NOTHING, Good
 from subak.analytics.packages.ownpaths import Shape, Shapes, below_mount
 from subak.analytics.packages.targets import FIRST, below, split
+from subak.analytics.packages.usual import Forms
 from subak.ecosystems import BY_NAME, family
-from subak.ecosystems.base import LIKELY, POSSIBLE, Ecosystem, ecosystem_at
+from subak.ecosystems.base import LIKELY, POSSIBLE, Ecosystem, Told, ecosystem_at
 from subak.errors import ConfigError, SubakError
 from subak.model.exchange import Kind
 from subak.model.purls import without_version
@@ -27,6 +29,10 @@ _KEYED: Final = "k"
 _OURS: Final = "-"
 _PREFIXES: Final = _MOUNTS | {_KEYED, _OURS}
 _WORDS: Final = {word: e.name for e in BY_NAME.values() for word in (e.name, *e.words)}
+_READING: Final = frozenset({"GET", "HEAD", ""})
+"""Methods; '' where the log does not tell."""
+_BARE: Final = re.compile(r"/[A-Za-z0-9_@.!~=:-]+\Z").match
+"""One segment that needs no cleaning."""
 _VALUES: Final[dict[str, str]] = {kind: kind.value for kind in Kind}
 
 
@@ -49,7 +55,9 @@ class Recogniser:
         self._hosts = {} if isinstance(registry, str) else {host.lower(): name for host, name in registry.items()}
         for name in filter(None, (self._everywhere, *self._hosts.values())):
             _check(name)
+        self._instructed = bool(self._everywhere or self._hosts)
         self._shapes = Shapes(BY_NAME)
+        self._forms = Forms(BY_NAME.values(), self._shapes.segments | _PREFIXES | FIRST)
         self._orders: dict[tuple[str, str], list[Shape]] = {}
         self.evidence: dict[str, dict[str, int]] = {}
         """{place: {ecosystem: distinct requests of a sure shape}}, where a place is a host, or a proxy's repository at
@@ -57,6 +65,38 @@ class Recogniser:
 
     def __call__(self, method: str, host: str, target: str, hint: str = "") -> Good:
         """What it is about, or `LATER`."""
+        told = self.told(method, host, target)
+        return told if isinstance(told, Good) else Good(*told)
+
+    def told(self, method: str, host: str, target: str) -> Told:
+        """The same as a plain tuple, which is made faster; `LATER` is itself."""
+        if method in _READING:
+            end = target.find("/", 1)
+            first = target[1:end] if end > 0 else target[1:]
+            for form in self._forms.possible(first, target):
+                found = form.fits(target)
+                if found is not None:
+                    told = form.told(target, *found.groups(""))
+                    if self._instructed and self._told(host) not in ("", told[0]):
+                        return LATER
+                    self._count(host, told[0])
+                    return told
+            if end < 0 and _BARE(target) and self._says_nothing(first):
+                return LATER
+        return self._at_length(method, host, target)
+
+    def _says_nothing(self, segment: str) -> bool:
+        """Whether a path of this segment alone has no sure shape: nobody's begin or end, no further registry."""
+        shapes = self._shapes
+        return not (
+            segment in _PREFIXES
+            or segment in FIRST
+            or shapes.by_first(segment)
+            or shapes.by_last(segment)
+            or ("-" in segment and family(segment) in _MOUNTS)
+        )
+
+    def _at_length(self, method: str, host: str, target: str) -> Good:
         path, query = split(target)
         first, place = _first(path), host
         if first in FIRST and (where := below(path)).prefix:
@@ -65,7 +105,7 @@ class Recogniser:
         good = self._sure(method or "GET", path, query, first, place)
         if good is None:
             return LATER
-        if (self._everywhere or self._hosts) and self._told(host) not in ("", good.ecosystem):
+        if self._instructed and self._told(host) not in ("", good.ecosystem):
             return LATER
         if good.ecosystem:
             self._count(place, good.ecosystem)
@@ -74,19 +114,26 @@ class Recogniser:
     def settle(self, method: str, host: str, target: str, hint: str = "") -> Good:
         """What a request is about that was answered with `LATER`; to be asked when all were seen."""
         path, query = split(target)
-        place, told, likely = host, self._told(host), hint if hint in BY_NAME else ""
-        if _first(path) in FIRST and (where := below(path)).prefix:
+        first, place = _first(path), host
+        told = self._told(host) if self._instructed else ""
+        likely = hint if hint in BY_NAME else ""
+        if first in FIRST and (where := below(path)).prefix:
             path, place = path[len(where.prefix) :], host + where.prefix
+            first = _first(path)
             likely = next((_WORDS[word] for word in where.words if word in _WORDS), likely)
-        method, first = method or "GET", _first(path)
+        method = method or "GET"
         if not told and first in _MOUNTS and self._share(place, GATEWAY) >= STRAY:
             good = self._below_prefix(method, path, query, first)
             if good is not None:
                 return good
-        for shape in self._order(place, told, told or likely):
+        shapes = self._orders.get((place, told or likely))
+        for shape in self._order(place, told, told or likely) if shapes is None else shapes:
             mapped = below_mount(shape, path)
-            if mapped and (good := _named(shape.ecosystem, method, mapped, query)) is not None:
-                return good
+            if mapped:
+                known = self._forms.below(shape.ecosystem.name, mapped) if method in _READING and not query else None
+                good = Good(*known) if known else _named(shape.ecosystem, method, mapped, query)
+                if good is not None:
+                    return good
         if told or likely:
             return _named(BY_NAME[told or likely], method, path, query) or NOTHING
         return NOTHING
@@ -116,7 +163,7 @@ class Recogniser:
             good = self._of_gateway(method, path, query, first, place)
             if good is not None:
                 return good
-        for some in (shapes.by_last(path), shapes.anywhere()):
+        for some in (shapes.by_last(path), shapes.anywhere(path)):
             for shape in some:
                 mapped = below_mount(shape, path)
                 if mapped and (good := _named(shape.ecosystem, method, mapped, query)) is not None:
@@ -153,10 +200,10 @@ class Recogniser:
         return self._everywhere or self._hosts.get(host, "")
 
     def _count(self, place: str, name: str, count: int = 1) -> None:
-        found = self.evidence.get(place)
-        if found is None:
-            found = self.evidence[place] = {}
-        found[name] = found.get(name, 0) + count
+        try:
+            self.evidence[place][name] += count
+        except KeyError:
+            self.evidence.setdefault(place, {})[name] = count
         if self._orders:
             self._orders.clear()
 
@@ -166,17 +213,15 @@ class Recogniser:
 
     def _order(self, place: str, told: str, likely: str) -> list[Shape]:
         """The weak shapes that a path of this place may have, the likeliest first."""
-        known = self._orders.get((place, likely))
-        if known is None:
-            found = self.evidence.get(place, {})
-            names = [name for name in found if name in BY_NAME and self._share(place, name) >= STRAY and not told]
-            names.sort(key=lambda name: (name != likely, -found[name], name))
-            if likely and likely not in names:
-                names.insert(0, likely)
-            shapes = [shape for name in names for shape in self._shapes.weak(name)]
-            known = [shape for level in (LIKELY, POSSIBLE) for shape in shapes if shape.level == level]
-            self._orders[place, likely] = known
-        return known
+        found = self.evidence.get(place, {})
+        names = [name for name in found if name in BY_NAME and self._share(place, name) >= STRAY and not told]
+        names.sort(key=lambda name: (name != likely, -found[name], name))
+        if likely and likely not in names:
+            names.insert(0, likely)
+        shapes = [shape for name in names for shape in self._shapes.weak(name)]
+        ordered = [shape for level in (LIKELY, POSSIBLE) for shape in shapes if shape.level == level]
+        self._orders[place, likely] = ordered
+        return ordered
 
 
 def _first(path: str) -> str:

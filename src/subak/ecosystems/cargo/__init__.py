@@ -19,6 +19,8 @@ from subak.ecosystems.base import (
     Route,
     SettingFile,
     Site,
+    Told,
+    Usual,
 )
 from subak.ecosystems.cargo.documents import CHECKSUM, pins, read_config, render, settle
 from subak.ecosystems.cargo.places import CONFIG, crate, download, index, path_of, prefix
@@ -61,6 +63,28 @@ OWN: tuple[Own, ...] = (
     Own(r"(/index/.+)", begins=("index",)),
     Own(r"(?i:(/[12]/[^/]{1,2}|/3/[^/]/[^/]{3}|/([^/]{2})/([^/]{2})/\2\3[^/]*))", "/index"),
     Own(r"(/config\.json)", "/index", begins=("config.json",), level=LIKELY),
+)
+
+
+def _usual_crate(path: str, name: str, file_version: str, version: str) -> Told:
+    package, version = f"pkg:cargo/{name.lower()}", file_version or version
+    return "cargo", "artifact", f"crates/{name}/{version}/download", version, package, f"{package}@{version}"
+
+
+def _usual_index(path: str, first: str, second: str, name: str) -> Told:
+    package = f"pkg:cargo/{name}"
+    return "cargo", "index", f"index{path}", "", package, package
+
+
+_RELEASE = r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(?:-[0-9A-Za-z.-]{1,50})?"
+
+USUAL: tuple[Usual, ...] = (
+    Usual(
+        rf"/crates/([A-Za-z_][A-Za-z0-9_-]{{0,63}})/(?:\1-({_RELEASE})\.crate|({_RELEASE})/download)",
+        _usual_crate,
+        begins=("crates",),
+    ),
+    Usual(r"/([a-z_][a-z0-9_-])/([a-z0-9_-]{2})/(\1\2[a-z0-9_-]{0,60})", _usual_index),
 )
 
 _TWICE = re.compile(r"%252b", re.IGNORECASE)
@@ -223,6 +247,7 @@ CARGO = Ecosystem(
     render=render,
     plain_errors=True,
     own=OWN,
+    usual=USUAL,
     words=("crates", "rust"),
     hints=HINTS,
     clients=CLIENTS,

@@ -26,6 +26,8 @@ from subak.ecosystems.base import (
     Route,
     SettingFile,
     Site,
+    Told,
+    Usual,
 )
 from subak.ecosystems.debian import release, stanzas
 from subak.ecosystems.debian.shapes import NOT_NAMED, named, route_of, spell, suites
@@ -73,6 +75,30 @@ OWN: tuple[Own, ...] = (
     Own(r"(/.+)", ends=(".deb", ".udeb", ".ddeb", ".dsc", "InRelease")),
     Own(r"(/.+/pool/[^/]+/[^/]+/[^/]+/[^/]+)", within="/pool/"),
     Own(r"(/.+/dists/.+)", within="/dists/"),
+)
+
+_POOL = r"/debian/pool/[a-z][a-z0-9-]*+/(?:lib)?[a-z0-9]/(?!by-hash/|installer-)[a-z0-9][a-z0-9.+-]*+(?<!\.diff)/"
+_PACKAGE = r"[a-z0-9][a-z0-9.+-]*+"
+
+
+def _usual_file(path: str, name: str, version: str, architecture: str) -> Told:
+    architecture = architecture or "source"
+    package = f"pkg:deb/debian/{name.replace('+', '%2B')}"
+    purl = f"{package}@{version.replace('+', '%2B')}?arch={architecture}"
+    return "debian", "artifact", path[8:], version, package, purl
+
+
+def _usual_original(path: str) -> Told:
+    return "debian", "artifact", path[8:], "", "", ""
+
+
+USUAL: tuple[Usual, ...] = (
+    Usual(
+        rf"{_POOL}({_PACKAGE})_([A-Za-z0-9.+~-]+?)(?:_([a-z0-9-]++)\.deb|\.dsc|\.debian\.tar\.[a-z0-9]++)",
+        _usual_file,
+        begins=("debian",),
+    ),
+    Usual(rf"{_POOL}{_PACKAGE}_[0-9][0-9.]*+orig\.tar\.[a-z0-9]++", _usual_original, begins=("debian",)),
 )
 
 _KINDS = {route.name: route.kind for route in ROUTES}
@@ -237,6 +263,7 @@ DEBIAN = Ecosystem(
     via=via,
     settle=settle,
     own=OWN,
+    usual=USUAL,
     words=("deb", "apt", "ubuntu"),
     hints=HINTS,
     clients=CLIENTS,

@@ -23,6 +23,8 @@ from subak.ecosystems.base import (
     Route,
     SettingFile,
     Site,
+    Told,
+    Usual,
     View,
 )
 from subak.ecosystems.go.documents import check_list, dated, render_info, render_list
@@ -83,6 +85,34 @@ OWN: tuple[Own, ...] = (
     Own(r"(/.+/@v/[^/]+|/.+/@latest)", ends=("list", "@latest", ".info", ".mod", ".zip")),
     Own(r"(/sumdb/.+)", begins=("sumdb",)),
     Own(r"(/(?:lookup|tile)/.+)", "/sumdb/sum", begins=("lookup", "tile")),  # the checksum database itself
+)
+
+_MODULE = r"/((?!-)(?:[a-z0-9-]++\.)++[a-z0-9-]++(?:/[a-z0-9_~-]++(?:\.[a-z0-9_~-]++)*+){0,40}+)"
+_RELEASE = r"v(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+)){2}(?:-0\.[0-9]{14}-[0-9a-f]{12})?"
+"""Releases, and what most commits are called that are none."""
+
+
+def _usual_file(path: str, module: str, version: str) -> Told:
+    package = f"pkg:golang/{module}"
+    return "go", "artifact", path[1:], version, package, f"{package}@{version}"
+
+
+def _usual_info(path: str, module: str, version: str) -> Told:
+    package = f"pkg:golang/{module}"
+    if is_fitting(module, version):
+        return "go", "config", path[1:], version, package, f"{package}@{version}"
+    return "go", "config", path[1:], "", package, package
+
+
+def _usual_list(path: str, module: str) -> Told:
+    package = f"pkg:golang/{module}"
+    return "go", "index", path[1:], "", package, package
+
+
+USUAL: tuple[Usual, ...] = (
+    Usual(rf"{_MODULE}/@v/({_RELEASE})\.(?:mod|zip)", _usual_file, ends=(".mod", ".zip")),
+    Usual(rf"{_MODULE}/@v/list", _usual_list, ends=("list",)),
+    Usual(rf"{_MODULE}/@v/({_RELEASE})\.info", _usual_info, ends=("info",)),
 )
 
 _KINDS = {route.name: route.kind for route in ROUTES}
@@ -277,6 +307,7 @@ GO = Ecosystem(
     render=render,
     plain_errors=True,
     own=OWN,
+    usual=USUAL,
     counted_as=lambda subject: purl(subject.name, subject.version),
     words=("golang",),
     hints=HINTS,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from packageurl import PackageURL
 
-from subak.ecosystems.base import MINUTE, Ecosystem, Facts, Form, Own, Page, Route, Site, View
+from subak.ecosystems.base import MINUTE, Ecosystem, Facts, Form, Own, Page, Route, Site, Told, Usual, View
 from subak.ecosystems.maven import metadata
 from subak.ecosystems.maven.build_tools import AGENTS, CLIENTS, HINTS
 from subak.ecosystems.maven.checksums import from_file, from_headers
@@ -86,6 +86,36 @@ OWN: tuple[Own, ...] = (
     ),
 )
 """Files of other endings are known by their address alone; that all parts fit each other is proof enough."""
+
+_WHERE = (
+    r"/(?:maven2|maven-central|m2)/((?:[A-Za-z0-9_][A-Za-z0-9_-]*+/)+)"
+    r"(?!maven-metadata\.xml)([A-Za-z0-9_][A-Za-z0-9_.-]*+)"
+)
+_SUM = rf"(?:\.({'|'.join(ALGORITHMS)}))?"
+
+
+def _usual_file(path: str, folder: str, artifact: str, version: str, extension: str, algorithm: str) -> Told:
+    package = f"pkg:maven/{folder[:-1].replace('/', '.')}/{artifact}"
+    purl = f"{package}@{version}" if extension == "jar" else f"{package}@{version}?type={extension}"
+    kind = "derived" if algorithm else "artifact"
+    return "maven", kind, path[path.index("/", 1) + 1 :], version, package, purl
+
+
+def _usual_metadata(path: str, folder: str, artifact: str, algorithm: str) -> Told:
+    package = f"pkg:maven/{folder[:-1].replace('/', '.')}/{artifact}"
+    return "maven", "index", f"{folder}{artifact}/{METADATA}", "", package, package
+
+
+USUAL: tuple[Usual, ...] = (
+    Usual(
+        rf"{_WHERE}/([A-Za-z0-9_][A-Za-z0-9_.-]*+)(?<!SNAPSHOT)/\2-\3\.(jar|pom|module|aar|war){_SUM}",
+        _usual_file,
+        begins=("maven2", "maven-central", "m2"),
+    ),
+    Usual(
+        rf"{_WHERE}(?<!SNAPSHOT)/maven-metadata\.xml{_SUM}", _usual_metadata, begins=("maven2", "maven-central", "m2")
+    ),
+)
 
 _WHOLE = {route.pattern: route.pattern.replace("+}", "}").removeprefix("/") for route in ROUTES}
 _KINDS = {route.name: route.kind for route in ROUTES}
@@ -242,6 +272,7 @@ MAVEN = Ecosystem(
     headers=headers,
     companion=companion,
     own=OWN,
+    usual=USUAL,
     words=("gradle", "libs"),
     hints=HINTS,
     clients=CLIENTS,

@@ -23,6 +23,8 @@ from subak.ecosystems.base import (
     Route,
     SettingFile,
     Site,
+    Told,
+    Usual,
 )
 from subak.ecosystems.npm.documents import URL_SAFE, pins, render
 from subak.ecosystems.npm.versions import SEMVER
@@ -83,6 +85,30 @@ OWN: tuple[Own, ...] = (
     Own(rf"{_NO_PACKAGE}(/{_SCOPE}[^/]+(?:/(?:latest|next|v?[0-9][^/]*))?)", level=POSSIBLE),
 )
 """A package's document has no shape of its own."""
+
+_PLAIN = r"(?!(?:node_modules|favicon\.ico)(?:/|\Z))[a-z0-9][a-z0-9._-]{0,99}+"
+
+
+def _usual_tarball(path: str, scope: str, name: str, version: str) -> Told:
+    package = f"pkg:npm/%40{scope}/{name}" if scope else f"pkg:npm/{name}"
+    return "npm", "artifact", path[1:], version, package, f"{package}@{version}"
+
+
+def _usual_packument(path: str, scope: str, name: str) -> Told:
+    package = f"pkg:npm/%40{scope}/{name}"
+    return "npm", "index", f"@{scope}/{name}", "", package, package
+
+
+def _usual_name(path: str) -> Told:
+    package = f"pkg:npm{path}"
+    return "npm", "index", path[1:], "", package, package
+
+
+USUAL: tuple[Usual, ...] = (
+    Usual(rf"/(?:@({_PLAIN})/)?({_PLAIN})/-/\2-([0-9A-Za-z][0-9A-Za-z.-]*)\.tgz", _usual_tarball, ends=(".tgz",)),
+    Usual(rf"/@({_PLAIN})(?:/|%2[fF])({_PLAIN})", _usual_packument),
+    Usual(rf"/{_PLAIN}", _usual_name, unsure=True),
+)
 
 _ENCODED_SCOPE = re.compile(r"(/?(?:-/[^@%]*/)?)(?:@|%40)([^/%@]+)%2[fF]")
 
@@ -293,6 +319,7 @@ NPM = Ecosystem(
     homes=homes,
     spell=spell,
     own=OWN,
+    usual=USUAL,
     words=("node",),
     hints=HINTS,
     clients=CLIENTS,

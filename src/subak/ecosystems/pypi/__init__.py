@@ -22,6 +22,8 @@ from subak.ecosystems.base import (
     Route,
     SettingFile,
     Site,
+    Told,
+    Usual,
     View,
 )
 from subak.ecosystems.pypi.documents import chunked, project_pins, render_project, root_of
@@ -90,6 +92,47 @@ OWN: tuple[Own, ...] = (
     Own(r".*?/\+[ef](/.+" + _ARCHIVE + ")", "/files", within="/+"),
     Own(r"/.+?(/simple/[^/]+/)", within="/simple/"),
     Own(r"(/.+" + _ARCHIVE + ")", "/files", level=POSSIBLE),
+)
+
+_NUMBER = "(?:0|[1-9][0-9]*+)"
+_RELEASE = rf"{_NUMBER}(?:\.{_NUMBER})*+(?:(?:a|b|rc){_NUMBER})?+(?:\.post{_NUMBER})?+(?:\.dev{_NUMBER})?+"
+"""Versions in canonical spelling."""
+_FOLDERS = "/packages/(?!packages/)(?:[A-Za-z0-9_]++/){1,9}+"
+_WORD = "[A-Za-z0-9]++"
+_NO_VERSION = rf"[A-UW-Za-uw-z][A-Za-z0-9]*+(?:[_.]{_WORD})*+"
+
+
+def _usual_file(path: str, name: str, version: str) -> Told:
+    package = f"pkg:pypi/{name.lower().replace('_', '-').replace('.', '-')}"
+    return (
+        "pypi",
+        "metadata" if path[-1] == "a" else "artifact",
+        f"files{path}",
+        version,
+        package,
+        f"{package}@{version}",
+    )
+
+
+def _usual_index(path: str, name: str) -> Told:
+    name = name.lower().replace("_", "-").replace(".", "-")
+    package = f"pkg:pypi/{name}"
+    return "pypi", "index", f"simple/{name}/", "", package, package
+
+
+USUAL: tuple[Usual, ...] = (
+    Usual(
+        rf"{_FOLDERS}({_WORD}(?:[_.]{_WORD})*+)-({_RELEASE})(?:-[A-Za-z0-9_.]++){{3,4}}+"
+        r"(?:(?<=\.whl)|(?<=\.whl\.metadata))",
+        _usual_file,
+        begins=("packages",),
+    ),
+    Usual(
+        rf"{_FOLDERS}({_NO_VERSION}(?:-{_NO_VERSION}){{0,20}}+)-({_RELEASE})\.tar\.gz",
+        _usual_file,
+        begins=("packages",),
+    ),
+    Usual(rf"/simple/({_WORD}(?:[-_.]{_WORD})*+)/?", _usual_index, begins=("simple",)),
 )
 
 # ---------------------------------------------------------------- what a path means
@@ -272,6 +315,7 @@ PYPI = Ecosystem(
     cut=cut,
     fold_version=folded_version,
     own=OWN,
+    usual=USUAL,
     words=("python",),
     hints=HINTS,
     clients=CLIENTS,

@@ -20,6 +20,8 @@ from subak.ecosystems.base import (
     Route,
     SettingFile,
     Site,
+    Told,
+    Usual,
     View,
 )
 from subak.ecosystems.rubygems import specs, text_index
@@ -70,6 +72,29 @@ OWN: tuple[Own, ...] = (
     Own(r"(/api/(?:v1/(?:gems/|versions/|search\.|timeframe_versions\.)|v2/rubygems/).+)", begins=("api",)),
     Own(r".*?(/(?:prerelease_|latest_)?specs\.4\.8\.gz)", ends=(".gz",)),
     Own(r"(/versions|/names)", begins=("versions", "names"), level=LIKELY),
+)
+
+
+def _usual_gem(path: str, name: str, version: str) -> Told:
+    package = f"pkg:gem/{name}"
+    return "rubygems", "artifact", path[1:], version, package, f"{package}@{version}"
+
+
+def _usual_index(path: str, name: str) -> Told:
+    package = f"pkg:gem/{name}"
+    return "rubygems", "index", path[1:], "", package, package
+
+
+_STEM = (
+    r"((?=[^/]{1,250}\Z)[A-Za-z0-9_][A-Za-z0-9._]*+(?:-[A-Za-z_][A-Za-z0-9._]*+)*+)"
+    r"-([0-9]++(?:\.[0-9A-Za-z]++)*)"
+)
+"""Names without '-' before a digit, and no platform: there is one reading."""
+
+USUAL: tuple[Usual, ...] = (
+    Usual(rf"/gems/{_STEM}\.gem", _usual_gem, ends=(".gem",)),
+    Usual(rf"/quick/Marshal\.4\.8/{_STEM}\.gemspec\.rz", _usual_gem, ends=("c.rz",)),
+    Usual(r"/info/([A-Za-z0-9_][A-Za-z0-9._-]{0,250})", _usual_index, begins=("info",)),
 )
 
 _ENDINGS = {"gem": ".gem", "gemspec": ".gemspec.rz"}
@@ -237,6 +262,7 @@ RUBYGEMS = Ecosystem(
     render=render,
     listed=lambda name: _index(name) if NAME.match(name) else None,
     own=OWN,
+    usual=USUAL,
     words=("gems", "ruby"),
     hints=HINTS,
     clients=CLIENTS,
