@@ -1,4 +1,8 @@
-"""Tables that were saved come back as hits: shards of one log, read one by one, add up to the log."""
+"""Tables that were saved come back as hits: shards of one log, read one by one, add up to the log.
+
+What a path is about was decided when it was read: paths of which only the rest of the log tells the ecosystem (npm's
+'/name' on a host that nothing else was asked of) stay what they were taken for in their shard.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,12 @@ _AGENTS: Final = ", ".join(f'"{name}"' for name in AGENTS if name != "agent")
 _CLIENT: Final = "hash('saved', c.name)"
 _STEPS: Final = (
     f"""INSERT INTO named_clients SELECT {_CLIENT}, c.name, n.name, c.version, c.provider, c.origin, o.name, o.grade
-        FROM saved_clients c JOIN saved_networks n USING (network) JOIN saved_consumers o USING (consumer)""",
-    "INSERT INTO named_users SELECT hash('saved', name), name FROM saved_consumers WHERE grade = 'A'",
-    f"INSERT INTO named_agents SELECT hash('saved', {_AGENTS}), {_AGENTS} FROM saved_agents",
+        FROM saved_clients c JOIN saved_networks n USING (network) JOIN saved_consumers o USING (consumer)
+        WHERE {_CLIENT} NOT IN (SELECT id FROM named_clients)""",
+    """INSERT INTO named_users SELECT hash('saved', name), name FROM saved_consumers
+        WHERE grade = 'A' AND hash('saved', name) NOT IN (SELECT id FROM named_users)""",
+    f"""INSERT INTO named_agents SELECT hash('saved', {_AGENTS}), {_AGENTS} FROM saved_agents
+        WHERE hash('saved', {_AGENTS}) NOT IN (SELECT id FROM named_agents)""",
     """CREATE TEMP TABLE saved_goods AS
         SELECT hash('saved', f.ecosystem, f.kind, f.method, coalesce(t.key, 0), coalesce(p.purl, '')) AS id,
             f.item, f.document, f.package, f.ecosystem, f.kind, f.method,
