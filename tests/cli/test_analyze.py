@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from subak.cli import analyze
+from subak.cli import options
 from subak.cli.analyze import moment
 from subak.errors import ConfigError
 
@@ -101,6 +101,17 @@ def test_a_consumer_is_explained(cli: Type, log: str) -> None:
     assert "fix: Take the name from a report" in missing.err
 
 
+def test_epochs_are_strangers_to_each_other(cli: Type, log: str) -> None:
+    def name(*options: str) -> str:
+        report = json.loads(cli("analyze", log, "--json", *options).out)
+        return str(report["consumers"]["rows"][0]["name"])
+
+    old = name("--epoch", "2026-10")
+    assert old == name("--epoch", "2026-10") != name()
+    assert cli("explain", "--consumer", old, "--from", log).code == 1
+    assert cli("explain", "--consumer", old, "--from", log, "--epoch", "2026-10").code == 0
+
+
 def test_pseudonyms_stay_until_their_epoch_is_erased(cli: Type, log: str) -> None:
     def names() -> set[str]:
         return {row["name"] for row in json.loads(cli("analyze", log, "--json").out)["consumers"]["rows"]}
@@ -130,6 +141,7 @@ def test_pseudonyms_stay_until_their_epoch_is_erased(cli: Type, log: str) -> Non
         (("--memory", "all"), "not a size"),
         (("--since", "soon"), "is no time"),
         (("--erase-epoch", "now"), "is no epoch"),
+        (("--epoch", "now"), "is no epoch"),
         (("--k", "0"), ""),
     ],
 )
@@ -162,7 +174,7 @@ def test_hosts_name_their_registries(cli: Type, log: str) -> None:
 def test_help_is_grouped_and_has_examples(cli: Type) -> None:
     text = cli("analyze", "--help").out
     for said in (
-        *(getattr(analyze, name) for name in ("READING", "ASKING", "KNOWING", "SHOWING", "PRIVACY")),
+        *(getattr(options, name) for name in ("READING", "ASKING", "KNOWING", "SHOWING", "PRIVACY")),
         "Examples:",
     ):
         assert said in text

@@ -31,7 +31,7 @@ SIZES: Final = {
 
 _LIMIT: Final = re.compile(r"(\d{1,15})(?:\s*([KMGT]I?B))?/(\w+)\Z", re.IGNORECASE | re.ASCII)
 _CONDITION: Final = re.compile(r"(\w+)(!?=)(.*)\Z", re.ASCII | re.DOTALL)
-_GRAMMAR: Final = "Write it like: limit=1000/hour per=address kinds=artifact where purpose!=caching-proxy,mirror-full"
+_GRAMMAR: Final = "Write it like: limit=1000/hour per=address kinds=artifact where purpose!=caching-proxy,mirror"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import msgspec
 from subak.analytics.limits import FIELDS, PER, WINDOWS, Condition, Rule
 
 CI: Final = ("ci-hosted", "ci-selfhosted")
-PROXIES: Final = ("caching-proxy", "mirror-full", "mirror-partial")
+PROXIES: Final = ("caching-proxy", "mirror")
 STEPS: Final = (1.5, 2, 5, 10, 100)
 """Where the distribution of how far over is cut, in multiples of the limit."""
 LONGEST: Final = 50

@@ -7,7 +7,7 @@ import sys
 import typer
 
 import subak
-from subak.cli import analyze, keys, pointing, reports, serving
+from subak.cli import analyze, keys, options, pointing, reports, serving
 from subak.cli.saying import complain
 from subak.errors import SubakError
 
@@ -27,7 +27,7 @@ app.command("init")(pointing.init)
 app.command("doctor")(pointing.doctor)
 app.command("stats")(reports.stats)
 app.command("explain")(reports.explain)
-app.command("analyze", epilog=analyze.EXAMPLES)(analyze.analyze)
+app.command("analyze", epilog=options.EXAMPLES)(analyze.analyze)
 app.add_typer(keys.app, name="keys")
 
 

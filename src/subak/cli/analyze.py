@@ -8,11 +8,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from subak.cli import saying, showing
+from subak.cli.merging import show_merged
+from subak.cli.options import (
+    ASKING,
+    CONSUMERS,
+    EPOCH,
+    HTML,
+    KEY,
+    KNOWING,
+    LOGS,
+    MERGE,
+    PARQUET,
+    PRIVACY,
+    PUBLISHED,
+    RANGES,
+    READING,
+    REGISTRY,
+    REJECTS,
+    SHOWING,
+    SIMULATE,
+    SKETCH,
+    option,
+)
 from subak.cli.pointing import CONFIG
 from subak.errors import BadRequest, ConfigError, StoreFailed
 
@@ -24,126 +46,32 @@ if TYPE_CHECKING:
     from subak.analytics.report.model import Report
     from subak.analytics.report.order import Order
 
-READING = "What is read"
-ASKING = "What is asked"
-SHOWING = "Where the answer goes"
-KNOWING = "What else is known"
-PRIVACY = "Privacy"
-
-EXAMPLES = """
-Examples:
-
-  subak analyze access.log.gz --html report.html
-
-  subak analyze 'logs/*.zst' --registry files.example=pypi --ranges clouds.csv --prices cdn.toml
-
-  subak analyze access.log --by purpose,ecosystem --show requests,bytes --where "status = 200"
-
-  subak analyze march.log --compare february.json --simulate "limit=1000/hour per=address"
-
-  subak analyze                      (the gateway's own readings, while it is serving)
-"""
-
-LOGS = typer.Argument(
-    None,
-    metavar="[LOG]...",
-    help="Files (plain, gz, zst, bz2, xz), folders, patterns, object-store URLs, or - for standard input.",
-    show_default="this gateway's readings",
-)
-
-
-def _option(default: Any, name: str, panel: str, help: str, **more: Any) -> Any:
-    return typer.Option(default, f"--{name}", rich_help_panel=panel, help=help, **more)
-
-
-REGISTRY = _option(
-    None,
-    "registry",
-    READING,
-    "Whose paths these are: pypi, or HOST=pypi for one host. May be repeated.",
-    metavar="[HOST=]NAME",
-    show_default="told from the paths",
-)
-SIMULATE = _option(
-    None,
-    "simulate",
-    ASKING,
-    "Try a limit: 'limit=1000/hour per=address where purpose!=mirror'. May be repeated.",
-    metavar="RULE",
-    show_default=False,
-)
-RANGES = _option(
-    None,
-    "ranges",
-    KNOWING,
-    "Whose networks: CSV prefix,provider,origin, or a cloud's own list. May be repeated.",
-    metavar="FILE",
-    show_default=False,
-)
-CONSUMERS = _option(
-    None, "consumers", KNOWING, "Whom you know: CSV prefix,name[,grade].", metavar="FILE", show_default=False
-)
-PUBLISHED = _option(
-    None, "published", KNOWING, "When versions appeared: CSV purl,time.", metavar="FILE", show_default=False
-)
-HTML = _option(None, "html", SHOWING, "Write one page that needs nothing else.", metavar="FILE", show_default=False)
-PARQUET = _option(
-    None,
-    "parquet",
-    SHOWING,
-    "Write the tables, with pseudonyms, and report.json; DIR can be analysed again.",
-    metavar="DIR",
-    show_default=False,
-)
-REJECTS = _option(
-    None,
-    "rejects",
-    SHOWING,
-    "Write the lines that were not understood, with reasons (CSV; addresses masked).",
-    metavar="FILE",
-    show_default=False,
-)
-KEY = _option(
-    None,
-    "key",
-    PRIVACY,
-    "Key file that several registries hold, for pseudonyms that agree.",
-    metavar="FILE",
-    show_default="a key of this machine",
-)
-SKETCH = _option(
-    None,
-    "sketch",
-    PRIVACY,
-    "Write a summary to add up with other registries', without addresses.",
-    metavar="FILE",
-    show_default=False,
-)
-
 
 def analyze(
     logs: list[str] | None = LOGS,
-    format: str = _option("auto", "format", READING, "Format of the logs; auto: told from their first lines."),
+    format: str = option("auto", "format", READING, "Format of the logs; auto: told from their first lines."),
     registry: list[str] | None = REGISTRY,
-    since: str = _option(
+    since: str = option(
         "", "since", READING, "Nothing before: 2026-10-05, 2026-10-05T12:00, or 24h ago.", show_default="the first line"
     ),
-    until: str = _option("", "until", READING, "Nothing from then on.", show_default="the last line"),
-    memory: str = _option("1GB", "memory", READING, "What it may take before the engine spills to a private temporary folder."),
+    until: str = option("", "until", READING, "Nothing from then on.", show_default="the last line"),
+    memory: str = option(
+        "1GB", "memory", READING, "What it may take before the engine spills to a private temporary folder."
+    ),
     data: str | None = typer.Option(
         None, "--data", rich_help_panel=READING, help="The data folder.", show_default="the one in the settings"
     ),
-    by: str = _option(
+    by: str = option(
         "", "by", ASKING, "A table by these: ecosystem, purpose, day … (see --measures).", metavar="DIM,..."
     ),
-    show: str = _option(
+    show: str = option(
         "", "show", ASKING, "What the table shows.", metavar="MEASURE,...", show_default="requests,bytes"
     ),
-    where: str = _option("", "where", ASKING, "Which requests the table counts: purpose = 'mirror' and status = 200."),
-    limit: int = _option(20, "limit", ASKING, "Rows of the table; 0: all.", min=0),
+    where: str = option("", "where", ASKING, "Which requests the table counts: purpose = 'mirror' and status = 200."),
+    limit: int = option(20, "limit", ASKING, "Rows of the table; 0: all.", min=0),
     simulate: list[str] | None = SIMULATE,
-    cache: str = _option("", "cache", ASKING, "Also try bounded caches of this size: 10GB.", metavar="SIZE"),
-    compare: str = _option(
+    cache: str = option("", "cache", ASKING, "Also try bounded caches of this size: 10GB.", metavar="SIZE"),
+    compare: str = option(
         "",
         "compare",
         ASKING,
@@ -152,21 +80,22 @@ def analyze(
     ),
     ranges: list[Path] | None = RANGES,
     consumers: Path | None = CONSUMERS,
-    prices: str = _option(
+    prices: str = option(
         "", "prices", KNOWING, "Price list (TOML); 'example' for one that is made up.", metavar="FILE"
     ),
     published: Path | None = PUBLISHED,
-    catalogue: int = _option(
+    catalogue: int = option(
         0, "catalogue", KNOWING, "How many packages the registry offers.", min=0, show_default="not known"
     ),
     html: Path | None = HTML,
     json: bool = typer.Option(False, "--json", rich_help_panel=SHOWING, help="Print the report as JSON."),
     parquet: Path | None = PARQUET,
     rejects: Path | None = REJECTS,
-    measures: bool = _option(False, "measures", SHOWING, "List dimensions and measures with their definitions."),
-    k: int = _option(20, "k", PRIVACY, "Name no package, program or cell that fewer consumers stand behind.", min=1),
+    measures: bool = option(False, "measures", SHOWING, "List dimensions and measures with their definitions."),
+    k: int = option(20, "k", PRIVACY, "Name no package, program or cell that fewer consumers stand behind.", min=1),
     key: Path | None = KEY,
-    erase_epoch: str = _option(
+    epoch: str = EPOCH,
+    erase_epoch: str = option(
         "",
         "erase-epoch",
         PRIVACY,
@@ -174,13 +103,18 @@ def analyze(
         metavar="YYYY-MM",
     ),
     sketch: Path | None = SKETCH,
+    merge_sketches: bool = MERGE,
     config: str = CONFIG,
 ) -> None:
     """Who consumes the commons: concentration, classes, waste and cost, from access logs or from our own readings.
 
-    Addresses are in no output: names are pseudonyms under a key that changes every month. Exits with 1 if a log could
-    not be read to its end or nothing in it was understood.
+    Addresses are in no output: names are pseudonyms under a key that changes every month.
+
+    Exits with 1 if a log could not be read to its end or nothing in it was understood.
     """  # fmt: skip
+    if merge_sketches:
+        show_merged(logs or [], json=json)
+        return
     if measures:
         showing.list_measures(json=json)
         return
@@ -208,7 +142,7 @@ def analyze(
     with _usage("--memory"):
         parse_bytes(memory)
     dimensions, shown = _named(by, show, where)
-    keys = _keys(folder, key, now)
+    keys = keys_of(folder, key, epoch, now)
     options = Options(
         keys=keys,
         format=_format(format),
@@ -275,12 +209,15 @@ def _usage(option: str) -> Iterator[None]:
         raise typer.BadParameter(" ".join(filter(None, (error.detail, error.fix))), param_hint=option) from error
 
 
-def _keys(folder: Path, key: Path | None, now: float) -> Keys:
-    from subak.analytics.privacy.epochs import Epochs, month, shared
+def keys_of(folder: Path, key: Path | None, epoch: str, now: float) -> Keys:
+    """Keys of an epoch, this month's unless it is named: of a file that others hold too, else of this machine."""
+    from subak.analytics.privacy.epochs import Epochs, derive, month, shared
 
+    with _usage("--epoch"):
+        derive(b"", epoch or month(now))
     if key:
-        return shared(key, month(now))
-    return Epochs(folder / "epochs", secrets.token_bytes).keys(month(now))
+        return shared(key, epoch or month(now))
+    return Epochs(folder / "epochs", secrets.token_bytes).keys(epoch or month(now))
 
 
 def _erase(folder: Path, epoch: str) -> None:
@@ -369,14 +306,20 @@ def _run(order: Order) -> Report:
             raise StoreFailed("The engine ran out of memory or of temporary space", fix=fix) from error
 
 
-def explained(name: str, sources: list[str], folder: Path) -> tuple[Explained, ...]:
+def explained(
+    name: str, sources: list[str], folder: Path, *, ranges: list[Path], key: Path | None, epoch: str
+) -> tuple[Explained, ...]:
     """For `subak explain --consumer`. Raises SubakError."""
     from subak.analytics.facts.gather import Options
+    from subak.analytics.ranges import NO_RANGES, load_ranges
     from subak.analytics.report.order import explained
 
-    keys = _keys(folder, None, time.time())
+    now = time.time()
+    networks = load_ranges(ranges, now) if ranges else NO_RANGES
+    keys = keys_of(folder, key, epoch, now)
     with showing.progress() as progress:
-        return explained(tuple(sources or [str(folder / "readings")]), Options(keys=keys, progress=progress), name)
+        options = Options(keys=keys, ranges=networks, progress=progress)
+        return explained(tuple(sources or [str(folder / "readings")]), options, name)
 
 
 def _compared(name: str, order: Order, report: Report) -> Comparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,6 +13,7 @@ from subak.config import load, parse_seconds
 from subak.errors import ConfigError, UpstreamDown
 
 if TYPE_CHECKING:
+    from subak.analytics.classes.explain import Explained
     from subak.analytics.stats import Summary
 
 
@@ -121,6 +123,13 @@ SOURCES = typer.Option(
     "may be repeated.", show_default="this gateway's readings",
 )  # fmt: skip
 
+RANGES = typer.Option(
+    None, "--ranges", metavar="FILE", help="With --consumer: the range packs that the report had (a DIR has them).",
+    show_default=False,
+)  # fmt: skip
+KEY = typer.Option(None, "--key", metavar="FILE", help="With --consumer: the key file that the report had.",
+                   show_default="a key of this machine")  # fmt: skip
+
 
 def explain(
     text: str = typer.Argument(
@@ -132,6 +141,10 @@ def explain(
     agent: str = typer.Option("", help="The User-Agent to assume."),
     consumer: str = typer.Option("", metavar="NAME", help="Tell why this consumer of a report has its class."),
     source: list[str] | None = SOURCES,
+    ranges: list[Path] | None = RANGES,
+    key: Path | None = KEY,
+    epoch: str = typer.Option("", help="With --consumer: the epoch of the report.", show_default="this month"),
+    data: str | None = typer.Option(None, help="The data folder.", show_default="the one in the settings"),
     config: str = CONFIG,
     json: bool = JSON,
 ) -> None:
@@ -139,7 +152,10 @@ def explain(
     if consumer:
         if text:
             raise typer.BadParameter("give a request or a consumer, not both", param_hint="--consumer")
-        _explain_consumer(consumer, source or [], config, json=json)
+        from subak.cli.analyze import explained
+
+        folder = load(config, cache__data=data).folder
+        _show_evidence(explained(consumer, source or [], folder, ranges=ranges or [], key=key, epoch=epoch), json=json)
         return
     if not text:
         raise typer.BadParameter(
@@ -147,7 +163,7 @@ def explain(
         )
     from subak import app
 
-    found = app.explain(load(config), text, agent)
+    found = app.explain(load(config, cache__data=data), text, agent)
     if json:
         as_json(found.as_dict())
     elif pretty():
@@ -159,10 +175,7 @@ def explain(
             print(f"{stage}\t{line}")
 
 
-def _explain_consumer(name: str, sources: list[str], config: str, *, json: bool) -> None:
-    from subak.cli.analyze import explained
-
-    found = explained(name, sources, load(config).folder)
+def _show_evidence(found: tuple[Explained, ...], *, json: bool) -> None:
     if json:
         import msgspec
 

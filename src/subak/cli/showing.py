@@ -43,10 +43,11 @@ def progress() -> Iterator[Progress]:
 def print_json(report: Report, compared: Comparison | None) -> None:
     import msgspec
 
-    data = msgspec.to_builtins(report)
+    data = msgspec.structs.asdict(report)
     if compared:
-        data["comparison"] = msgspec.to_builtins(compared)
-    saying.as_json(data)
+        data["comparison"] = compared
+    # A figure that is no number is null in the file of a report, and here too.
+    print(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
 
 
 def show(report: Report, compared: Comparison | None, html: Path | None) -> None:
@@ -77,6 +78,7 @@ def show(report: Report, compared: Comparison | None, html: Path | None) -> None
 
 def _table(sheet: Sheet, *, alone: bool = False) -> None:
     if saying.pretty():
+        sheet = sheet.told()
         saying.table(sheet.title, sheet.columns, sheet.pretty(), numbers=sheet.numbers, expendable=sheet.expendable)
         return
     if not alone:

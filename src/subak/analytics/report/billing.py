@@ -29,7 +29,7 @@ def usage(figures: Mapping[str, Figure]) -> Usage:
 
 def bill(listed: PriceList, total: Usage, purposes: Sequence[Purpose], length: Fraction) -> Bill:
     """The bill by class; what belongs to no class in particular stands apart, named in words."""
-    rows = {one.name: Usage(one.bytes, one.requests) for one in purposes}
+    rows = {one.name: Usage(one.bytes or 0, one.requests) for one in purposes}
     taken = prices.attribute(listed, total, rows, length)
     whole = taken.bill or 1
 
@@ -64,18 +64,18 @@ def _positions(listed: PriceList, total: Usage, length: Fraction) -> Iterable[Co
 
 def waste(listed: PriceList, total: Usage, rows: Sequence[Avoidable], length: Fraction) -> list[Avoidable]:
     """With what the bill would drop by without it."""
-    return [replace(row, cost=_saved(listed, total, Usage(row.bytes, row.requests), length)) for row in rows]
+    return [replace(row, cost=_saved(listed, total, Usage(row.bytes or 0, row.requests), length)) for row in rows]
 
 
 def consumers(listed: PriceList, total: Usage, rows: Rows[Consumer], length: Fraction) -> Rows[Consumer]:
     """With the average cost of each, and what the bill would drop by without what it could have kept."""
-    by = {str(place): Usage(row.bytes, row.requests) for place, row in enumerate(rows.rows)}
+    by = {str(place): Usage(row.bytes or 0, row.requests) for place, row in enumerate(rows.rows)}
     average = {share.name: share.average for share in prices.attribute(listed, total, by, length).shares}
     priced = [
         replace(
             row,
             cost=_main(average[str(place)], listed),
-            avoidable_cost=_saved(listed, total, Usage(row.avoidable_bytes, row.avoidable_requests), length),
+            avoidable_cost=_saved(listed, total, Usage(row.avoidable_bytes or 0, row.avoidable_requests), length),
         )
         for place, row in enumerate(rows.rows)
     ]

@@ -43,13 +43,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(before: Report, after: Report) -> Comparison:
-    """Every figure of either report, in the order of the later one."""
+    """Every figure that either report knows, in the order of the later one."""
     old, new = dict(_figures(before)), dict(_figures(after))
     changes = []
     for key in [*new, *(key for key in old if key not in new)]:
         part, name = key
         was, unit, _ = old.get(key, (None, new.get(key, (None, "", ""))[1], ""))
         value = new[key][0] if key in new else None
+        if was is None and value is None:
+            continue
         definition = (new.get(key) or old[key])[2]
         changes.append(
             Change(

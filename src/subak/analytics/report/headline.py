@@ -35,8 +35,10 @@ def headline(report: Report) -> Headline:
         return Headline(
             f"1 % of {PLURAL[found.level]} took ", words.share(found.top_share), f" of {found.weight}.", waste
         )
-    requests = report.figures["requests"].value
-    return Headline("", words.number(requests), " requests; these logs do not tell who sent them.", waste)
+    requests = words.number(report.figures["requests"].value)
+    if report.figures["addresses"].value == 1:
+        return Headline("", requests, " requests, all of them from one address.", waste)
+    return Headline("", requests, " requests; these logs do not tell who sent them.", waste)
 
 
 def leading(report: Report) -> Concentration | None:
@@ -56,6 +58,8 @@ def _waste(report: Report) -> str:
     row = at_consumers(report)
     if row is None:
         return ""
+    if not row.requests:
+        return f"No {row.level} was sent the same file twice."
     part = (
         f"{words.share(row.share_requests)} of the requests"
         if row.share_bytes is None

@@ -9,8 +9,11 @@ from typing import Generic, TypeVar
 from subak.analytics.report.charts import safe
 from subak.analytics.report.model import Definition
 from subak.analytics.report.names import NAMES
+from subak.analytics.report.words import NOTHING
 
 Row = TypeVar("Row")
+UNKNOWN = ("", NOTHING)
+"""Cells that say nothing."""
 
 
 @dataclass(slots=True)
@@ -52,29 +55,25 @@ class Column(Generic[Row]):
 
 
 def table(caption: str, columns: Sequence[Column[Row]], rows: Iterable[Row], foot: Sequence[str] = ()) -> str:
-    """Rows as HTML; `caption`, headings, cells and `foot` are HTML already. A wide table scrolls by itself."""
-    head = "".join(f'<th scope="col"{_kind(column.kind)}>{column.head}</th>' for column in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row"{_kind(column.kind)}>{column.cell(row)}</th>'
-            if place == 0
-            else f"<td{_kind(column.kind)}>{column.cell(row)}</td>"
-            for place, column in enumerate(columns)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    last = "".join(
-        f'<th scope="row">{cell}</th>' if place == 0 else f"<td{_kind(column.kind)}>{cell}</td>"
-        for place, (column, cell) in enumerate(zip(columns, foot, strict=False))
-    )
+    """Rows as HTML; `caption`, headings, cells and `foot` are HTML already. A wide table scrolls by itself.
+
+    A column of which no row knows anything is left out; why it does not is told at the top of the page.
+    """
+    cells = [[column.cell(row) for column in columns] for row in rows]
+    kept = [n for n in range(len(columns)) if n == 0 or not cells or any(row[n] not in UNKNOWN for row in cells)]
+    head = "".join(f'<th scope="col"{_kind(columns[n].kind)}>{columns[n].head}</th>' for n in kept)
+    body = "".join(f"<tr>{''.join(_cell(row[n], columns[n].kind, n) for n in kept)}</tr>" for row in cells)
+    last = "".join(_cell(foot[n], columns[n].kind, n) for n in kept) if foot else ""
     told = f"<caption>{caption}</caption>" if caption else ""
     foot_rows = f"<tfoot><tr>{last}</tr></tfoot>" if last else ""
     return (
         f'<div class="scroll" tabindex="0" role="group"><table>{told}<thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody>{foot_rows}</table></div>"
     )
+
+
+def _cell(inside: str, kind: str, place: int) -> str:
+    return f"<td{_kind(kind)}>{inside}</td>" if place else f'<th scope="row"{_kind(kind)}>{inside}</th>'
 
 
 def _kind(kind: str) -> str:

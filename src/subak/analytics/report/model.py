@@ -137,23 +137,23 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     addresses: int
     requests: int
     downloads: int
-    bytes: int
+    bytes: int | None
     share_addresses: float
     share_downloads: float
     amplification: float | None
 
 
 class Purpose(msgspec.Struct, frozen=True, kw_only=True):
-    """A class of traffic. declared ≤ requests ≤ at_most."""
+    """A class of traffic. declared ≤ requests ≤ at_most, as shares; what stayed unknown has no bounds."""
 
     name: str
     streams: int
     requests: int
-    bytes: int
+    bytes: int | None
     share_requests: float
     share_bytes: float | None
-    declared: float
-    at_most: float
+    declared: float | None
+    at_most: float | None
 
 
 class Mix(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,8 +161,8 @@ class Mix(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     requests: int
-    downloads: int
-    bytes: int
+    downloads: int | None
+    bytes: int | None
     share_requests: float
 
 
@@ -173,9 +173,9 @@ class Software(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     streams: int
     requests: int
-    downloads: int
-    bytes: int
-    share_downloads: float
+    downloads: int | None
+    bytes: int | None
+    share_downloads: float | None
 
 
 class Consumer(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,11 +187,11 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     addresses: int
     requests: int
-    downloads: int
-    bytes: int
+    downloads: int | None
+    bytes: int | None
     share_requests: float
     avoidable_requests: int
-    avoidable_bytes: int
+    avoidable_bytes: int | None
     repeat_factor: float | None
     shadow_share: float | None
     cost: Decimal | None = None
@@ -204,10 +204,10 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     ecosystem: str
     consumers: int
-    downloads: int
-    bytes: int
-    share_downloads: float
-    avoidable_bytes: int
+    downloads: int | None
+    bytes: int | None
+    share_downloads: float | None
+    avoidable_bytes: int | None
 
 
 class Avoidable(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,14 +217,14 @@ class Avoidable(msgspec.Struct, frozen=True, kw_only=True):
     cache: str
     """'ideal', or the room of a bounded one: '10 GB'."""
     requests: int
-    bytes: int
+    bytes: int | None
     share_requests: float
     """Of all requests."""
     share_bytes: float | None
     """Of all bytes; None where no bytes are known."""
     document_requests: int = 0
     """Beside these: documents asked for again while they were fresh."""
-    document_bytes: int = 0
+    document_bytes: int | None = 0
     cost: Decimal | None = None
 
 

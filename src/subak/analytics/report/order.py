@@ -109,6 +109,6 @@ def explained(sources: tuple[str, ...], options: Options, name: str) -> tuple[Ex
         if not found:
             raise NotFound(
                 f"there is no consumer {name[:60]!r} in these logs",
-                fix="Take the name from a report of the same logs and the same month: pseudonyms change every month.",
+                fix="Take the name from a report of the same logs and the same epoch: pseudonyms change every month.",
             )
         return tuple(one for (consumer,) in sorted(found) for one in explain_consumer(analysis.engine, consumer))

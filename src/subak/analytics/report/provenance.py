@@ -13,6 +13,7 @@ from subak.analytics.logs.ledger import Count as Counted
 from subak.analytics.logs.ledger import Ledger
 from subak.analytics.report import rankings, words
 from subak.analytics.report.model import Count, Meta, Reject, Report, Rows, SourceFacts, Window
+from subak.analytics.report.untold import STATUS_UNKNOWN, Missing, missing, without
 
 if TYPE_CHECKING:
     from subak.analytics.report.build import About
@@ -81,10 +82,12 @@ def rejects(engine: duckdb.DuckDBPyConnection) -> Rows[Reject]:
 
 def with_limits(report: Report, about: About) -> Report:
     """The report, saying what it cannot know."""
-    return replace(report, meta=replace(report.meta, unknown=[*_limits(report), *_prices(about), *about.remarks]))
+    lacks = missing(report)
+    told = [*_limits(report, lacks), *_prices(about), *about.remarks]
+    return replace(without(report, lacks), meta=replace(report.meta, unknown=told))
 
 
-def _limits(report: Report) -> Iterator[str]:
+def _limits(report: Report, lacks: Missing) -> Iterator[str]:
     """In the order in which they matter to who reads the headline."""
     meta, requests = report.meta, int(report.figures["requests"].value or 0)
     for source in meta.sources:
@@ -99,16 +102,16 @@ def _limits(report: Report) -> Iterator[str]:
     if not requests:
         yield "No request was found."
         return
-    if not report.figures["addresses"].value:
-        yield "There are no addresses in these logs: who took how much cannot be told."
+    yield from _absent(report, lacks)
     unknown = int(report.figures["bytes_unknown"].value or 0)
-    if unknown >= requests:
-        yield "There are no sizes in these logs: nothing can be said about bytes."
-    elif unknown:
+    if unknown and not lacks.sizes:
         yield f"Bytes are unknown for {words.share(unknown / requests)} of the requests; sums of bytes leave them out."
     by_status = {row.name: row.share_requests for row in report.statuses.rows}
-    if "0" in by_status:
-        yield f"The status is unknown for {words.share(by_status['0'])} of the requests."
+    if STATUS_UNKNOWN in by_status and not lacks.statuses:
+        yield (
+            f"The status is unknown for {words.share(by_status[STATUS_UNKNOWN])} of the requests; "
+            "downloads leave them out."
+        )
     by_cache = {row.name: row.share_requests for row in report.caches.rows}
     if by_cache.get("", 0) == 1:
         yield "What a cache in front answered is not in these logs: every answer counts as sent by the registry."
@@ -124,6 +127,24 @@ def _limits(report: Report) -> Iterator[str]:
         yield "No range pack was given: whose networks the addresses are in is unknown."
     if report.consumers.rows and {row.grade for row in report.consumers.rows} <= {"D"}:
         yield "Consumers are inferred from networks: an organisation with several networks counts several times."
+
+
+def _absent(report: Report, lacks: Missing) -> Iterator[str]:
+    """What no line has."""
+    if lacks.addresses:
+        yield "There are no addresses in these logs: who took how much cannot be told."
+        if any(not one.units for one in report.simulations):
+            yield "Limits were not tried: they count by address, and there is none in these logs."
+    if lacks.sizes:
+        yield "There are no sizes in these logs: nothing can be said about bytes."
+        if report.bill:
+            yield "What the transfer cost is missing from the bill: there are no sizes in these logs."
+        if any(row.cache != "ideal" for row in report.avoidable):
+            yield "Bounded caches were not tried: there are no sizes in these logs."
+    if lacks.statuses:
+        yield "There is no status in these logs: what was a download, and what failed, cannot be told."
+    if lacks.agents:
+        yield "There are no agents in these logs: which programs asked cannot be told."
 
 
 def _prices(about: About) -> Iterator[str]:

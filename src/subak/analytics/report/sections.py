@@ -18,6 +18,7 @@ from subak.analytics.report.model import (
     Report,
     Software,
 )
+from subak.analytics.report.untold import STATUS_UNKNOWN
 from subak.analytics.simulate import Outcome
 
 BANDS = charts.COLOURS - 1
@@ -25,6 +26,7 @@ BANDS = charts.COLOURS - 1
 SHOWN = 15
 """Rows of a long table; the JSON has more."""
 REST = "unknown and all others"
+UNSAID = ("", STATUS_UNKNOWN)
 
 
 def keys(report: Report, notes: Notes) -> str:
@@ -141,13 +143,13 @@ def consumers(report: Report, notes: Notes) -> str:
     rows = found.rows[:SHOWN]
     if not rows:
         return ""
-    by_bytes = any(row.bytes > 0 for row in rows)
-    top = max((row.bytes if by_bytes else row.requests for row in rows), default=1) or 1
+    by_bytes = any(row.bytes for row in rows)
+    top = max((row.bytes or 0) if by_bytes else row.requests for row in rows) or 1
     currency = report.bill.currency if report.bill else ""
 
     def drawn(row: Consumer) -> str:
         whole, again = (row.bytes, row.avoidable_bytes) if by_bytes else (row.requests, row.avoidable_requests)
-        return bar(whole / top, again / top)
+        return bar((whole or 0) / top, (again or 0) / top)
 
     columns: list[Column[Consumer]] = [
         Column(f"consumer{notes.ref('consumers')}", _identity),
@@ -301,17 +303,17 @@ def ecosystems(report: Report, notes: Notes) -> str:
         Column("bytes", lambda row: words.size(row.bytes), "r"),
     ]
     programs = report.software.rows[:SHOWN]
-    top = max((row.share_downloads for row in programs), default=1.0) or 1.0
+    top = max((row.share_downloads or 0 for row in programs), default=1.0) or 1.0
     software: list[Column[Software]] = [
         Column("program", lambda row: safe(row.name or "unknown")),
         Column("kind", lambda row: safe(row.kind)),
-        Column("", lambda row: bar(row.share_downloads / top), "b"),
+        Column("", lambda row: bar((row.share_downloads or 0) / top), "b"),
         Column("of downloads", lambda row: words.share(row.share_downloads), "r strong"),
         Column("requests", lambda row: words.number(row.requests), "r"),
     ]
     figure = f"<figure>{charts.strip(parts, 'Requests by ecosystem')}</figure>"
     left = f"<div><h3>Ecosystems</h3>{table('', columns, rows)}</div>"
-    right = f"<div><h3>Installers and other programs</h3>{table('', software, programs)}</div>"
+    right = f"<div><h3>Installers and other programs</h3>{table('', software, programs)}</div>" if programs else ""
     says = "Which registries' paths were asked for, and by which programs, as their agents say."
     return section("What is asked for", says, figure, f'<div class="pair">{left}{right}</div>', id="ecosystems")
 
@@ -322,10 +324,10 @@ def packages(report: Report, notes: Notes) -> str:
     rows = found.rows[:SHOWN]
     if not rows:
         return ""
-    top = max((row.share_downloads for row in rows), default=1.0) or 1.0
+    top = max((row.share_downloads or 0 for row in rows), default=1.0) or 1.0
     columns: list[Column[Package]] = [
         Column("package", lambda row: f"<code>{safe(row.name)}</code>", "wrap"),
-        Column("", lambda row: bar(row.share_downloads / top), "b"),
+        Column("", lambda row: bar((row.share_downloads or 0) / top), "b"),
         Column("downloads", lambda row: words.number(row.downloads), "r strong"),
         Column("bytes", lambda row: words.size(row.bytes), "r"),
         Column("avoidable", lambda row: words.size(row.avoidable_bytes), "r"),
@@ -374,10 +376,10 @@ def statuses(report: Report, notes: Notes) -> str:
     """How requests ended, and what caches in front said."""
     parts = []
     for title, found in (("Status", report.statuses), ("What the cache in front said", report.caches)):
-        rows = [row for row in found.rows if row.name] and found.rows[:SHOWN]
+        rows = [row for row in found.rows if row.name not in UNSAID] and found.rows[:SHOWN]
         if rows:
             columns: list[Column[Mix]] = [
-                Column("", lambda row: safe(row.name or "unknown")),
+                Column("", lambda row: "unknown" if row.name in UNSAID else safe(row.name)),
                 Column("", lambda row: bar(row.share_requests), "b"),
                 Column("of requests", lambda row: words.share(row.share_requests), "r strong"),
                 Column("requests", lambda row: words.number(row.requests), "r"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TypeVar
 
 from subak.analytics.report import words
 from subak.analytics.report.compare import Comparison
@@ -32,6 +33,7 @@ class Quantity:
 
 
 Value = Cell | Decimal | Quantity
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,20 @@ class Sheet:
                 break
             count += 1
         return count
+
+    def told(self) -> Sheet:
+        """Without the columns of which no row knows anything, for people; programs get every column."""
+        empty = [all(row[place] in (None, "") for row in self.rows) for place in range(len(self.columns))]
+        kept = [place for place, nothing in enumerate(empty) if place == 0 or not nothing]
+
+        def of(values: tuple[Kind, ...]) -> tuple[Kind, ...]:
+            return tuple(values[place] for place in kept)
+
+        columns = of(self.columns)
+        return replace(
+            self, columns=columns, units=of(self.units), rows=tuple(map(of, self.rows)),
+            expendable=tuple(name for name in self.expendable if name in columns),
+        )  # fmt: skip
 
     def pretty(self) -> list[tuple[str, ...]]:
         """Rounded and with units; nothing of a stranger's text is obeyed by a terminal."""
@@ -122,7 +138,8 @@ def _figures(report: Report) -> Sheet:
 def _concentration(report: Report) -> Sheet:
     rows = tuple(
         (
-            f"1 % of {words.number(one.n)} {PLURAL[one.level]}",
+            f"1 % of {PLURAL[one.level]}",
+            one.n,
             one.weight,
             one.top_share,
             one.top_share,
@@ -131,8 +148,9 @@ def _concentration(report: Report) -> Sheet:
         )
         for one in report.concentration
     )
-    columns = ("who", "took of", BAR, "share", "on a day", "gini")
-    return Sheet("Few take most", columns, ("", "", BAR, "share", "share", "ratio"), rows, expendable=("gini",))
+    columns = ("who", "of", "took of", BAR, "share", "on a day", "gini")
+    units = ("", "units", "", BAR, "share", "share", "ratio")
+    return Sheet("Few take most", columns, units, rows, expendable=("gini",))
 
 
 def _avoidable(report: Report) -> Sheet:
@@ -188,14 +206,15 @@ def _cost(report: Report) -> Sheet:
 
 def _providers(report: Report) -> Sheet:
     found = [row for row in report.providers.rows if row.name] and report.providers.rows[:SHOWN]
-    scale = _longest(one.share_downloads for one in found)
+    scale = _longest(one.share_downloads or 0 for one in found)
     rows = tuple(
-        (one.name or "unknown", scale(one.share_downloads), one.addresses, one.share_addresses, one.share_downloads,
-         one.amplification)
+        (one.name or "unknown", one.share_downloads and scale(one.share_downloads), one.addresses, one.share_addresses,
+         one.share_downloads, one.amplification)
         for one in found
     )  # fmt: skip
     columns = ("network", BAR, "addresses", "of addresses", "of downloads", "amplification")
-    return Sheet("Where it comes from", columns, ("", BAR, "addresses", "share", "share", "factor"), rows)
+    units = ("", BAR, "addresses", "share", "share", "factor")
+    return Sheet("Where it comes from", columns, units, rows, expendable=("addresses", BAR))
 
 
 def _ecosystems(report: Report) -> Sheet:
@@ -210,20 +229,28 @@ def _ecosystems(report: Report) -> Sheet:
 
 def _software(report: Report) -> Sheet:
     found = report.software.rows[:SHOWN]
-    scale = _longest(one.share_downloads for one in found)
+    scale = _longest(one.share_downloads or 0 for one in found)
     rows = tuple(
-        (one.name or "unknown", one.kind, scale(one.share_downloads), one.requests, one.downloads, one.share_downloads)
+        (
+            one.name or "unknown",
+            one.kind,
+            one.share_downloads and scale(one.share_downloads),
+            one.requests,
+            one.downloads,
+            one.share_downloads,
+        )
         for one in found
     )
     columns = ("program", "kind", BAR, "requests", "downloads", "of downloads")
-    return Sheet("Installers and other programs", columns, ("", "", BAR, "requests", "downloads", "share"), rows)
+    units = ("", "", BAR, "requests", "downloads", "share")
+    return Sheet("Installers and other programs", columns, units, rows, expendable=(BAR,))
 
 
 def _packages(report: Report) -> Sheet:
     found = report.packages.rows[:SHOWN]
-    scale = _longest(one.share_downloads for one in found)
+    scale = _longest(one.share_downloads or 0 for one in found)
     rows = tuple(
-        (one.name, scale(one.share_downloads), one.downloads, one.bytes, one.avoidable_bytes, one.consumers)
+        (one.name, scale(one.share_downloads or 0), one.downloads, one.bytes, one.avoidable_bytes, one.consumers)
         for one in found
     )
     columns = ("package", BAR, "downloads", "bytes", "avoidable", "consumers")
@@ -247,7 +274,7 @@ def _simulations(report: Report) -> Sheet:
     )
     columns = ("limit", BAR, "hits", "of them", "refuses", "of requests", "people", "bystanders")
     units = ("", BAR, "units", "share", "requests", "share", "streams", "streams")
-    return Sheet("Limits, tried on this traffic", columns, units, rows)
+    return Sheet("Limits, tried on this traffic", columns, units, rows, expendable=(BAR, "of them", "hits"))
 
 
 def _sources(report: Report) -> Sheet:
@@ -290,7 +317,7 @@ def sliced(one: Slice) -> Sheet:
     at = len(one.by)
     rows = tuple((*row[:at], scale(float(row[drawn] or 0)), *row[at:]) for row in one.rows)
     title = f"{', '.join(one.show)} by {', '.join(one.by)}"
-    return Sheet(title, (*one.by, BAR, *one.show), (*units[:at], BAR, *units[at:]), rows)
+    return Sheet(title, (*one.by, BAR, *one.show), (*units[:at], BAR, *units[at:]), rows, expendable=(BAR,))
 
 
 def changes(compared: Comparison) -> Sheet:
