@@ -188,6 +188,18 @@ class Chdb:
         self.drop(name)
         self.session.query(f"CREATE TABLE `{name}` ENGINE = Memory AS {query}")
 
+    def extend(self, name: str, query: str) -> None:
+        """Never asked for: there is one part."""
+        self.session.query(f"INSERT INTO `{name}` {query}")
+
+    def parts(self) -> int:
+        """Everything at once."""
+        return 1
+
+    def only(self, part: int, parts: int) -> None:
+        """Everything is shown anyway."""
+        assert (part, parts) == (0, 1)
+
     def drop(self, name: str) -> None:
         """Forget it."""
         self.session.query(f"DROP TABLE IF EXISTS `{name}` SYNC")

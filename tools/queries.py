@@ -21,15 +21,16 @@ FOLDER = ROOT / "src" / "subak" / "analytics" / "metrics" / "queries"
 DIALECTS: Final = ("duckdb", "clickhouse", "bigquery", "postgres", "snowflake", "trino")
 
 STEPS: Final[Mapping[str, Any]] = {
-    "cells": definitions.cells_of,
+    "ways": definitions.ways_of,
     "visits": definitions.visits_of,
     "unit_days": definitions.unit_days_of,
     "units": concentration.units_of,
     "ranked": concentration.ranked_of,
-    "fetched": definitions.fetched_of,
     "minutes": definitions.minutes_of,
-    "near_network": waste.near_network_of,
-    "near_consumer": waste.near_consumer_of,
+    "fetched": definitions.fetched_of,
+    "taken": definitions.taken_of,
+    "near": waste.near_of,
+    "near_wide": waste.near_wide_of,
     "chained": waste.chained_of,
 }
 """Tables made on the way, in an order in which each needs only earlier ones."""

@@ -10,8 +10,10 @@ import pytest
 
 from metrics_world import START, Chdb, World, fill, load, make
 from subak.analytics.facts.schema import TABLES
+from subak.analytics.metrics import run
 from subak.analytics.metrics.catalogue import DEFAULT, MEASURES
-from subak.analytics.metrics.run import Duck, Result, bounded_cache, measure, plain
+from subak.analytics.metrics.run import PARTED, PARTED_STEPS, Duck, Result, bounded_cache, measure, plain
+from subak.analytics.metrics.shipped import shipped
 from subak.errors import BadRequest
 
 ALL = [name for name, m in MEASURES.items() if m.query != "bounded"]
@@ -57,6 +59,30 @@ def test_threads_do_not_matter() -> None:
         wanted = rows(measure(engine))
         engine.execute("SET threads = 1")
         assert rows(measure(engine)) == wanted
+
+
+class Cut(Duck):
+    """DuckDB that thinks it has room for a seventh of the pairs."""
+
+    def parts(self) -> int:
+        return 7
+
+
+def test_parts_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make(20, 4_000, days=0.2)
+    with load(world, published=published(world)) as engine:
+        assert Duck(engine).parts() == 1
+        assert rows(measure(Cut(engine), *ALL)) == rows(measure(engine, *ALL))
+        assert not engine.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        engine.execute("SET memory_limit = '16MB'")
+        monkeypatch.setattr(run, "PAIR_BYTES", 10_000)
+        assert Duck(engine).parts() == 3
+
+
+def test_all_queries_about_pairs_are_asked_by_parts() -> None:
+    sql = shipped("duckdb")
+    of_pairs = {*PARTED_STEPS} - {"taken"}
+    assert {name for name, query in sql.queries.items() if of_pairs & set(query.needs)} == set(PARTED)
 
 
 def test_a_log_without_requests_has_no_shares() -> None:

@@ -19,13 +19,13 @@ def nobody(done: int) -> None:
 
 
 def test_a_poll_every_five_minutes_is_spared_every_second_time() -> None:
-    rows = [("address", 1, 1, 1, 300.0 * n, 7) for n in range(10)]
+    rows = [("address", 1, 1, 300.0 * n, 7) for n in range(10)]
     assert again(rows, 600.0) == {"address": Spared(requests=5, bytes=35)}
 
 
 def test_a_chain_begins_anew_with_each_unit_document_and_rung() -> None:
-    rows = [("address", 1, 1, 1, 0.0, 5), ("address", 1, 2, 1, 1.0, 5), ("address", 2, 1, 1, 2.0, 5),
-            ("consumer", 2, 1, 1, 3.0, 5), ("consumer", 2, 1, 1, 3.0, -1)]  # fmt: skip
+    rows = [("address", 1, 1, 0.0, 5), ("address", 1, 2, 1.0, 5), ("address", 2, 1, 2.0, 5),
+            ("consumer", 2, 1, 3.0, 5), ("consumer", 2, 1, 3.0, -1)]  # fmt: skip
     assert again(rows, 600.0) == {"address": Spared(), "consumer": Spared(requests=1, unsized=1)}
 
 

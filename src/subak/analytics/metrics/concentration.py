@@ -14,6 +14,7 @@ from subak.analytics.metrics.definitions import (
     total,
     unit_days,
     visits,
+    whole_sum,
     wide,
 )
 
@@ -21,7 +22,7 @@ MILLION = 1_000_000
 
 
 def _units() -> Any:
-    return unit_days.group_by("rung", "unit").agg(requests=unit_days.requests.sum(), bytes=unit_days.bytes.sum())
+    return unit_days.group_by("rung", "unit").agg(requests=whole_sum(unit_days.requests), bytes=unit_days.bytes.sum())
 
 
 units_of = _units()
@@ -53,9 +54,14 @@ ranked_of = _ranked(units)
 ranked = step("ranked", ranked_of)
 
 
+def _top_units(units: Any) -> Any:
+    """How many the top is. p is in millionths: whole numbers decide the ceiling."""
+    return (units * parameter("top_millionths") + (MILLION - 1)) // MILLION
+
+
 def _top(table: Any) -> tuple[Any, Any]:
-    """How many units the top is, and the sum of their values. p is in millionths: whole numbers decide the ceiling."""
-    size = (table.units * parameter("top_millionths") + (MILLION - 1)) // MILLION
+    """How many units the top is, and the sum of their values."""
+    size = _top_units(table.units)
     return size, total(table.value, table["rank"] > table.units - size)
 
 
@@ -93,15 +99,43 @@ def _lorenz() -> Any:
 lorenz = _lorenz()
 
 
+def _day_tops(weight: str) -> Any:
+    """Of each day how many units there are, what they add up to, and what the first of them add up to.
+
+    Values are first counted by their logarithm: only those of the one magnitude that the top ends in must be ranked.
+    """
+    key = ["rung", "day"]
+    days = unit_days.mutate(value=unit_days[weight])
+    days = days.mutate(magnitude=(days.value.cast("float64") + 1.0).log2().floor().cast("int32"))
+    counts = days.group_by(*key, "magnitude").agg(n=days.count(), sum=total(days.value))
+    within = [counts[k] for k in key]
+    down = ibis.window(group_by=within, order_by=counts.magnitude.desc(), preceding=None, following=0)
+    all_of = ibis.window(group_by=within)
+    counts = counts.mutate(
+        units=counts.n.sum().over(all_of),
+        total=counts["sum"].sum().over(all_of),
+        upto=counts.n.sum().over(down),
+        sum_upto=counts["sum"].sum().over(down),
+    )
+    counts = counts.mutate(top_units=_top_units(counts.units))
+    ends = counts.filter((counts.upto >= counts.top_units) & (counts.upto - counts.n < counts.top_units))
+    last = days.join(ends, [*key, "magnitude"]).select(*key, days.value, left=ends.top_units - ends.upto + ends.n)
+    order = ibis.window(group_by=[last[k] for k in key], order_by=last.value.desc())
+    last = last.mutate(place=ibis.row_number().over(order))
+    rest = last.group_by(*key).agg(rest=total(last.value, last.place < last.left))
+    both = ends.join(rest, key)
+    return both.select(
+        "rung",
+        "day",
+        weight=ibis.literal(weight),
+        units=both.units,
+        top_units=both.top_units,
+        share=ratio(both.sum_upto - both["sum"] + both.rest, both.total),
+    ).select("rung", "weight", "day", "units", "top_units", "share")
+
+
 def _daily() -> Any:
-    days = _ranked(unit_days, "day")
-    size, top = _top(days)
-    sums = days.group_by("rung", "weight", "day").agg(
-        units=days.units.max(), top_units=size.max(), total=total(days.value), top=top
-    )
-    return sums.select("rung", "weight", "day", "units", "top_units", share=ratio(sums.top, sums.total)).order_by(
-        "rung", "weight", "day"
-    )
+    return _day_tops("requests").union(_day_tops("bytes")).order_by("rung", "weight", "day")
 
 
 daily = _daily()

@@ -78,7 +78,8 @@ def _artifact(row: Any, *statuses: int) -> Any:
     return asked(row) & row.status.isin(list(statuses)) & (row.kind == "artifact")
 
 
-def _own_tool(row: Any) -> Any:
+def own_tool(row: Any) -> Any:
+    """An installer asks the registry it was made for."""
     return (row.software_kind == "installer") & (row.tool_ecosystem == row.ecosystem) & (row.ecosystem != "")
 
 
@@ -92,7 +93,7 @@ WHICH: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
     "bytes_unknown": (_everything, "unsized"),
     "downloads_npm_like": (lambda r: _artifact(r, 200), "requests"),
     "downloads_ruby_like": (lambda r: _artifact(r, 200, 304), "requests"),
-    "downloads_rust_like": (lambda r: _artifact(r, 200) & _own_tool(r), "requests"),
+    "downloads_rust_like": (lambda r: _artifact(r, 200) & own_tool(r), "requests"),
     "download_bytes": (lambda r: _artifact(r, 200), "bytes"),
     "revalidations": (lambda r: r.status == 304, "requests"),
     "conditional": (lambda r: r.status.isin([200, 304]), "requests"),
@@ -109,11 +110,11 @@ WHICH: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
         "bytes",
     ),
 }
-"""Additive numbers: which requests, and what of them is added up. Rows are cells, or facts with their stream."""
+"""Additive numbers: which requests, and what of them is added up. Rows are ways, or facts with their stream."""
 
 
 def tally(table: Any, *names: str) -> dict[str, Any]:
-    """Additive numbers of a table of cells, exact sums."""
+    """Additive numbers of a table of ways, exact sums."""
     found = {}
     for name in names:
         which, weight = WHICH[name]
@@ -142,27 +143,6 @@ def with_stream(table: Any) -> Any:
     )
 
 
-def _cells() -> Any:
-    rows = counted()
-    grouped = rows.group_by(
-        day=(rows["at"] / DAY).floor().cast("int32"),
-        stream=rows.stream,
-        client=rows.client,
-        network=rows.network,
-        consumer=rows.consumer,
-        ecosystem=rows.ecosystem,
-        kind=rows.kind,
-        method=rows.method,
-        status=rows.status,
-        cache=rows["cache"],
-    ).agg(
-        requests=rows.count(),
-        bytes=whole_sum(ibis.greatest(rows.sent, 0)),
-        unsized=whole_sum(-ibis.least(rows.sent, 0)),
-    )
-    return with_stream(grouped)
-
-
 def step(name: str, expression: Any) -> Any:
     """The table that the expression will be stored as."""
     return ibis.table(expression.schema(), name=name)
@@ -179,25 +159,46 @@ def by_rung(make: Callable[[str], Any]) -> Any:
     return reduce(lambda above, below: above.union(below), parts)
 
 
-cells_of = _cells()
-cells = step("cells", cells_of)
+def _ways() -> Any:
+    rows = counted()
+    return rows.group_by(kind=rows.kind, method=rows.method, status=rows.status, cache=rows["cache"]).agg(
+        requests=rows.count(),
+        bytes=total(ibis.greatest(rows.sent, 0)),
+        unsized=rows.count(where=rows.sent < 0),
+    )
+
+
+ways_of = _ways()
+ways = step("ways", ways_of)
+"""Everything that was asked, by what it was and how it was answered: a few hundred rows at most."""
 
 
 def _visits() -> Any:
-    keys = ("stream", "client", "network", "consumer", "ecosystem", "software", "software_kind", "purpose")
-    download = WHICH["downloads_npm_like"][0](cells)
-    rows = cells.select(*keys, "requests", "bytes", downloads=ibis.ifelse(download, cells.requests, 0))
-    return rows.group_by(*keys).agg(**{n: rows[n].sum() for n in ("requests", "downloads", "bytes")})
+    rows = counted()
+    return with_stream(
+        rows.group_by(
+            day=(rows["at"] / DAY).floor().cast("int32"),
+            stream=rows.stream,
+            client=rows.client,
+            network=rows.network,
+            consumer=rows.consumer,
+            ecosystem=rows.ecosystem,
+        ).agg(
+            requests=rows.count(),
+            downloads=rows.count(where=WHICH["downloads_npm_like"][0](rows)),
+            bytes=whole_sum(ibis.greatest(rows.sent, 0)),
+        )
+    )
 
 
 visits_of = _visits()
 visits = step("visits", visits_of)
-"""What one stream asked of one ecosystem, over all days."""
+"""What one stream asked of one ecosystem on one day."""
 
 
 def _unit_days(column: str) -> Any:
-    rows = cells.filter(cells[column] >= 0)
-    return rows.group_by(unit=rows[column], day=rows.day).agg(requests=rows.requests.sum(), bytes=rows.bytes.sum())
+    rows = visits.filter(visits[column] >= 0)
+    return rows.group_by(unit=rows[column], day=rows.day).agg(requests=whole_sum(rows.requests), bytes=rows.bytes.sum())
 
 
 unit_days_of = by_rung(_unit_days)
@@ -205,24 +206,31 @@ unit_days = step("unit_days", unit_days_of)
 
 
 def _fetched() -> Any:
+    """By client, consumer and file: a client is in one network, and a file is an artifact or not."""
     rows = counted()
     rows = rows.filter((rows.item >= 0) & (rows.status == 200) & asked(rows))
-    return rows.group_by(
-        client=rows.client,
-        network=rows.network,
-        consumer=rows.consumer,
-        item=rows.item,
-        artifact=rows.kind == "artifact",
-    ).agg(
+    return rows.group_by(client=rows.client, consumer=rows.consumer, item=rows.item).agg(
+        network=rows.network.max(),
+        artifact=(rows.kind == "artifact").any(),
         requests=rows.count(),
         bytes=whole_sum(ibis.greatest(rows.sent, 0)),
         largest=ibis.greatest(rows.sent.max(), 0),
-        unsized=whole_sum(-ibis.least(rows.sent, 0)),
+        unsized=rows.count(where=rows.sent < 0),
     )
 
 
 fetched_of = _fetched()
 fetched = step("fetched", fetched_of)
+
+
+def _taken() -> Any:
+    rows = fetched.filter(fetched.artifact)
+    return rows.group_by("item").agg(downloads=rows.requests.sum())
+
+
+taken_of = _taken()
+taken = step("taken", taken_of)
+"""The files that were downloaded, and how often."""
 
 
 def _minutes() -> Any:

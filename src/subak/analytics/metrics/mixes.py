@@ -9,25 +9,27 @@ import ibis  # type: ignore[import-untyped]  # ships no types
 from subak.analytics.metrics.definitions import (
     WHICH,
     asked,
-    cells,
     counted,
     documents,
-    fetched,
     items,
     minutes,
+    own_tool,
     packages,
     parameter,
     parameters,
     published,
     ratio,
+    taken,
     tally,
     total,
     visits,
+    ways,
 )
 
 
 def _totals() -> Any:
-    sums = cells.agg(**tally(cells, *WHICH))
+    own = visits.agg(downloads_rust_like=total(visits.downloads, own_tool(visits)))
+    sums = ways.agg(**tally(ways, *(name for name in WHICH if name != "downloads_rust_like"))).cross_join(own)
     return sums.mutate(
         conditional_share=ratio(sums.revalidations, sums.conditional),
         metadata_ratio=ratio(sums.metadata_requests, sums.downloads_npm_like),
@@ -108,13 +110,9 @@ softwares = mix("software")
 software_kinds = mix("software_kind")
 
 
-def _taken() -> Any:
-    return fetched.filter(fetched.artifact)
-
-
 def _breadth() -> Any:
     """Versions of a package that were downloaded at all."""
-    seen = items.select("item", "package", "version").semi_join(_taken(), "item")
+    seen = items.select("item", "package", "version").semi_join(taken, "item")
     seen = seen.filter((seen.package >= 0) & (seen.version != ""))
     each = seen.group_by("package").agg(versions=seen.version.nunique())
     sums = each.agg(packages=each.count(), versions=total(each.versions), most=each.versions.max().fill_null(0))
@@ -125,7 +123,7 @@ breadth = _breadth()
 
 
 def _coverage() -> Any:
-    seen = items.select("item", "package", "version").semi_join(_taken(), "item")
+    seen = items.select("item", "package", "version").semi_join(taken, "item")
     sums = seen.agg(packages=seen.package.nunique(where=seen.package >= 0))
     sums = sums.cross_join(parameters.select("catalogue"))
     return sums.mutate(share=ratio(sums.packages, sums.catalogue))
@@ -184,7 +182,7 @@ def _chase() -> Any:
     )
     age = near.moment - near.published_at
     near = near.filter((age >= 0) & (age <= parameter("chase"))).select("package", "moment", "requests").distinct()
-    sums = near.agg(chased=total(near.requests)).cross_join(cells.agg(requests=total(cells.requests)))
+    sums = near.agg(chased=total(near.requests)).cross_join(ways.agg(requests=total(ways.requests)))
     return sums.select("requests", "chased", share=ratio(sums.chased, sums.requests))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias
@@ -25,6 +25,12 @@ DIGITS: Final = 9
 MOMENTS: Final = ("since", "until")
 """Unix times, which nine digits would cut off."""
 BATCH: Final = 10_000
+PAIR_BYTES: Final = 300
+"""What an engine holds at most for a pair while it groups, sorts and keeps pairs."""
+UNITS: Final = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "PiB": 2**50}
+PARTED_STEPS: Final = ("fetched", "taken", "near", "near_wide", "chained")
+PARTED: Final = ("files", "short", "long", "counter")
+"""Queries about pairs: of each part by itself, and added up. `taken` grows from part to part, and stays."""
 COLUMN_OF: Final = {"address": "client", "network": "network", "consumer": "consumer", "all": "all"}
 
 
@@ -38,8 +44,20 @@ class Engine(Protocol):
     def store(self, name: str, query: str) -> None:
         """Keep the answer as a table of that name; replaces an older one."""
 
+    def extend(self, name: str, query: str) -> None:
+        """Add the answer to the table of that name."""
+
     def drop(self, name: str) -> None:
         """Forget a stored table."""
+
+    def parts(self) -> int:
+        """Into how many parts pairs of a client and what it asked for should be cut, so that each fits into memory."""
+
+    def only(self, part: int, parts: int) -> None:
+        """Show of `facts` only this part of so many, counted from 0; all of them again if there is one.
+
+        A file, or a document, is in one part, and so is a package.
+        """
 
     def ask(self, query: str) -> tuple[Sequence[str], Iterator[Row]]:
         """Names of columns, and rows, which are to be read before anything else is asked."""
@@ -56,9 +74,35 @@ class Duck:
         """As a temporary table: it goes with the connection, if not before."""
         self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {query}')
 
+    def extend(self, name: str, query: str) -> None:
+        """The table must be one that was stored."""
+        self.connection.execute(f'INSERT INTO temp."{name}" {query}')
+
     def drop(self, name: str) -> None:
         """Forget it."""
         self.connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+
+    def parts(self) -> int:
+        """By the number of requests: there are no more pairs."""
+        requests: int
+        limit: str
+        ((requests, limit),) = self.connection.execute(
+            "SELECT (SELECT count(*) FROM facts), current_setting('memory_limit')"
+        ).fetchall()
+        number, unit = limit.split()
+        return max(1, math.ceil(requests * PAIR_BYTES / (float(number) * UNITS[unit])))
+
+    def only(self, part: int, parts: int) -> None:
+        """By a view that hides the table."""
+        if parts == 1:
+            self.connection.execute("DROP VIEW IF EXISTS temp.facts")
+        else:
+            number = "if(package >= 0, package, greatest(item, document) + 1)"
+            ((database,),) = self.connection.execute("SELECT current_database()").fetchall()
+            self.connection.execute(
+                f'CREATE OR REPLACE TEMP VIEW facts AS FROM "{database}".main.facts'
+                f" WHERE {number} % {parts:d} = {part:d}"
+            )
 
     def ask(self, query: str) -> tuple[Sequence[str], Iterator[Row]]:
         """Rows come in batches."""
@@ -103,30 +147,67 @@ class _Session:
     engine: Engine
     parameters: Mapping[str, float]
     answers: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
+    walked: dict[str, Spared] = field(default_factory=dict)
+    """What the query `long` gave, by rung."""
     stored: list[str] = field(default_factory=list)
 
-    def prepare(self, queries: Iterable[str]) -> None:
+    def prepare(self, queries: Collection[str]) -> None:
+        """Store what the queries share; ask those about pairs, part by part."""
         values = ", ".join(f"CAST({self.parameters[name]!r} AS {p.sql}) AS {name}" for name, p in PARAMETERS.items())
         self._store("parameters", f"SELECT {values}")
-        sql = shipped(self.engine.dialect)
-        for name in sql.steps_for(queries):
-            self._store(name, sql.steps[name].text)
+        steps = shipped(self.engine.dialect).steps_for(queries)
+        for name in steps:
+            if name not in PARTED_STEPS:
+                self._store(name, self._step(name))
+        parted = [name for name in steps if name in PARTED_STEPS]
+        asked = [query for query in PARTED if query in queries]
+        if parted or asked:
+            self._ask_parts(parted, asked)
+
+    def _ask_parts(self, steps: Sequence[str], queries: Sequence[str]) -> None:
+        parts = self.engine.parts()
+        try:
+            for part in range(parts):
+                self.engine.only(part, parts)
+                for name in steps:
+                    if name == "taken" and part:
+                        self.engine.extend(name, self._step(name))
+                    else:
+                        self._store(name, self._step(name))
+                for query in queries:
+                    if query == "long":
+                        added(self.walked, again(self.stream(query), self.parameters["fresh"]))
+                    else:
+                        self.answers[query] = summed([*self.answers.get(query, ()), *self._asked(query)])
+                for name in reversed(steps):
+                    if name != "taken":
+                        self._drop(name)
+        finally:
+            self.engine.only(0, 1)
+
+    def _step(self, name: str) -> str:
+        return shipped(self.engine.dialect).steps[name].text
 
     def _store(self, name: str, query: str) -> None:
         self.engine.store(name, query)
         self.stored.append(name)
 
+    def _drop(self, name: str) -> None:
+        self.engine.drop(name)
+        self.stored.remove(name)
+
     def close(self) -> None:
-        for name in self.stored:
-            self.engine.drop(name)
+        for name in [*self.stored]:
+            self._drop(name)
 
     def ask(self, query: str) -> list[dict[str, Value]]:
         if query not in self.answers:
-            columns, rows = self.engine.ask(shipped(self.engine.dialect).queries[query].text)
-            self.answers[query] = [
-                {c: v if c in MOMENTS else plain(v) for c, v in zip(columns, row, strict=True)} for row in rows
-            ]
+            self.answers[query] = self._asked(query)
         return self.answers[query]
+
+    def _asked(self, query: str) -> list[dict[str, Value]]:
+        columns, rows = self.engine.ask(shipped(self.engine.dialect).queries[query].text)
+        return [{c: v if c in MOMENTS else plain(v) for c, v in zip(columns, row, strict=True)} for row in rows]
 
     def stream(self, query: str) -> Iterator[Row]:
         return self.engine.ask(shipped(self.engine.dialect).queries[query].text)[1]
@@ -175,6 +256,29 @@ def bounded_cache(
     session = _Session(Duck(engine) if isinstance(engine, duckdb.DuckDBPyConnection) else engine, {})
     rows = session.stream(f"bounded_{COLUMN_OF[rung]}")
     return bounded(rows, capacity, warm_until=warm_until, progress=progress)
+
+
+def summed(rows: Iterable[Mapping[str, Value]]) -> list[dict[str, Value]]:
+    """One row a rung, in the order of their names: the numbers of all its rows added up, and their ratio again."""
+    found: dict[Value, dict[str, Any]] = {}
+    for row in rows:
+        sums = found.setdefault(row.get("rung"), {})
+        for name, value in row.items():
+            sums[name] = value if name == "rung" else sums.get(name, 0) + (value or 0)
+    for sums in found.values():
+        if "repeat_factor" in sums:
+            pairs = sums["download_pairs"]
+            sums["repeat_factor"] = plain(sums["downloads"] / pairs) if pairs else None
+    return sorted(found.values(), key=lambda row: str(row.get("rung")))
+
+
+def added(sums: dict[str, Spared], more: Mapping[str, Spared]) -> None:
+    """Add to each rung what was spared beyond."""
+    for rung, part in more.items():
+        whole = sums.setdefault(rung, Spared())
+        whole.requests += part.requests
+        whole.bytes += part.bytes
+        whole.unsized += part.unsized
 
 
 def known(name: str, names: Iterable[str], what: str) -> None:
@@ -243,7 +347,7 @@ def _files(session: _Session) -> list[dict[str, Value]]:
 
 def _documents(session: _Session) -> list[dict[str, Value]]:
     """By query where a chain is shorter than a lifetime, by walking it where it is not."""
-    walked = again(session.stream("long"), session.parameters["fresh"])
+    walked = session.walked
     short = {row["rung"]: row for row in session.ask("short")}
     return [_avoidable(session, rung, [part[rung] for part in (short, walked) if rung in part]) for rung in ALL_RUNGS]
 

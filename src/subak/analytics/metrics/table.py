@@ -13,10 +13,9 @@ from subak.analytics.metrics.catalogue import COLUMN_TYPES, DIMENSIONS, JOINS, S
 from subak.analytics.metrics.conditions import Condition, parse, text_of
 from subak.analytics.metrics.run import Value, known, plain
 from subak.analytics.metrics.shipped import shipped
+from subak.analytics.privacy.suppress import FEWEST
 from subak.errors import BadRequest
 
-FEWEST: Final = 20
-"""Clients a cell must have to be shown."""
 _TIMES: Final = ("hour", "day", "weekday")
 _NOTHING: Final = {"VARCHAR": "''", "BOOLEAN": "false", "INTEGER": "-1"}
 

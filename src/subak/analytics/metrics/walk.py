@@ -26,8 +26,8 @@ class Spared:
     fetched_bytes: int = 0
 
 
-Again = tuple[str, int, int, int, float, int]
-"""(rung, unit, document, chain, at, sent): a request of the query `long`."""
+Again = tuple[str, int, int, float, int]
+"""(rung, pair of unit and document, chain, at, sent): a request of the query `long`."""
 
 
 def again(rows: Iterable[Again], fresh: float) -> dict[str, Spared]:
@@ -36,11 +36,11 @@ def again(rows: Iterable[Again], fresh: float) -> dict[str, Spared]:
     `rows` are sorted by all columns but the last, which is descending. O(rows) time, O(1) memory.
     """
     found: dict[str, Spared] = {}
-    key: tuple[str, int, int, int] = ("", -1, -1, -1)
+    key: tuple[str, int, int] = ("", -1, -1)
     fetched_at = 0.0
     spared = Spared()
-    for rung, unit, document, chain, at, sent in rows:
-        here = (rung, unit, document, chain)
+    for rung, pair, chain, at, sent in rows:
+        here = (rung, pair, chain)
         if here != key:
             spared = found.setdefault(rung, Spared())
             key, fetched_at = here, at

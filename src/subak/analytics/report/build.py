@@ -28,7 +28,7 @@ from subak.analytics.report.model import (
 from subak.analytics.simulate import Outcome
 
 LEVELS: Final = ("address", "network", "consumer")
-KEPT: Final = ("cells", "fetched")
+KEPT: Final = ("ways", "visits")
 """Steps of the measures that the rankings read too."""
 
 
@@ -58,8 +58,14 @@ class About:
 class Keeping(Duck):
     """DuckDB; what rankings read stays there when the measures are done."""
 
+    done: list[str] = field(default_factory=list)
+    """'fetched' for each part that was added up."""
+
     def drop(self, name: str) -> None:
         """Raises duckdb.Error."""
+        if name == "fetched":
+            rankings.keep(self.connection, first=not self.done)
+            self.done.append(name)
         if name not in KEPT:
             self.connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
 

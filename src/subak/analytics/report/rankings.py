@@ -1,7 +1,7 @@
 """Who and what is greatest: the rows of a report that are about one consumer, one package, one hour.
 
-Asked of the tables of an analysis (`subak.analytics.facts.schema`) and of two that the measures leave behind: `cells`,
-requests by day, stream and kind of answer, and `fetched`, what each client was sent of each file.
+Asked of the tables of an analysis (`subak.analytics.facts.schema`) and of some that the measures leave behind:
+`visits`, requests by day, stream and ecosystem, `ways`, requests by kind of answer, and what `keep` added up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from subak.analytics.report.model import Consumer, Mix, Package, Purpose, Rows, Software, Timeline
 
 DOWNLOAD: Final = "kind = 'artifact' AND status = 200 AND method IN ('GET', '')"
-"""The preset npm-like, in terms of `cells`."""
+"""The preset npm-like, in terms of `ways`."""
 HOURS: Final = 15
 """Days up to which a timeline shows hours."""
 SLIVER: Final = 0.01
@@ -51,7 +51,7 @@ def purposes(engine: duckdb.DuckDBPyConnection) -> Rows[Purpose]:
         WITH sums AS (
             SELECT c.purpose AS name, count(DISTINCT c.stream)::BIGINT AS streams, sum(requests)::BIGINT AS requests,
                 sum(bytes)::BIGINT AS bytes, coalesce(sum(requests) FILTER ({_DECLARES}), 0) AS declared
-            FROM cells c LEFT JOIN streams s USING (stream) LEFT JOIN agents a ON a.agent = s.agent
+            FROM visits c LEFT JOIN streams s USING (stream) LEFT JOIN agents a ON a.agent = s.agent
             GROUP BY c.purpose
         ), whole AS (
             SELECT sum(requests) AS requests, sum(bytes) AS bytes,
@@ -72,7 +72,7 @@ def timeline(engine: duckdb.DuckDBPyConnection, start: float, end: float) -> Tim
     bucket = 3600 if end - start <= HOURS * 86400 else 86400
     first = int(start // bucket)
     last = max(first, int((end - SLIVER * bucket) // bucket))
-    table, at = ("facts", f'floor("at" / {bucket})::BIGINT') if bucket == 3600 else ("cells", "day")
+    table, at = ("facts", f'floor("at" / {bucket})::BIGINT') if bucket == 3600 else ("visits", "day")
     count = "count(*)" if table == "facts" else "sum(requests)::BIGINT"
     own = "WHERE kind <> 'own'" if table == "facts" else ""
     found = asked(
@@ -90,33 +90,74 @@ def timeline(engine: duckdb.DuckDBPyConnection, start: float, end: float) -> Tim
     return Timeline(bucket=bucket, starts=[float(bucket * slot) for slot in range(first, last + 1)], series=series)
 
 
+_KEPT: Final = {
+    "again": """
+        SELECT consumer, sum(n - 1) AS requests, sum(bytes - largest) AS bytes, coalesce(sum(n) FILTER (artifact), 0)
+            AS downloads, count(*) FILTER (artifact) AS pairs
+        FROM (SELECT consumer, item, any_value(artifact) AS artifact, sum(requests) AS n, sum(bytes) AS bytes,
+                max(largest) AS largest
+            FROM fetched SEMI JOIN heaviest USING (consumer) GROUP BY consumer, item) GROUP BY consumer""",
+    "downloaded": """
+        SELECT i.package, sum(f.n) AS downloads FROM (
+            SELECT item, sum(requests) AS n FROM fetched WHERE artifact GROUP BY item) f
+        JOIN items i USING (item) WHERE i.package >= 0 GROUP BY i.package""",
+}
+"""Of consumers what they fetched again, of packages how often they were downloaded; see `keep`."""
+_FETCHERS: Final = """
+    WITH top AS (FROM new_downloaded ORDER BY downloads DESC, package LIMIT $1), each AS (
+        SELECT i.package, f.consumer, f.item, sum(f.bytes) AS bytes, max(f.largest) AS largest
+        FROM (SELECT item, package FROM items SEMI JOIN top USING (package)) i JOIN fetched f USING (item)
+        WHERE f.artifact GROUP BY i.package, f.consumer, f.item)
+    SELECT package, count(DISTINCT consumer) FILTER (consumer >= 0) AS consumers, max(consumer) < 0 AS nobody,
+        sum(bytes) AS bytes, sum(bytes - largest) AS avoidable FROM each GROUP BY package"""
+
+
+def keep(engine: duckdb.DuckDBPyConnection, *, first: bool) -> None:
+    """Add up what rankings need of `fetched`, the fetches of one part of all packages, before it is dropped.
+
+    `first` begins anew. Raises duckdb.Error.
+    """
+    if first:
+        engine.execute(
+            f"""CREATE OR REPLACE TEMP TABLE heaviest AS SELECT consumer FROM visits WHERE consumer >= 0
+            GROUP BY consumer ORDER BY sum(bytes) DESC, sum(requests) DESC, consumer LIMIT {MOST}"""
+        )
+    for name, query in _KEPT.items():
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE new_{name} AS {query}")
+    engine.execute("CREATE OR REPLACE TEMP TABLE new_fetchers AS " + _FETCHERS.replace("$1", str(4 * MOST)))
+    for name in (*_KEPT, "fetchers"):
+        if first:
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM new_{name}")
+        else:
+            engine.execute(f"INSERT INTO {name} FROM new_{name}")
+        engine.execute(f"DROP TABLE new_{name}")
+
+
 def consumers(engine: duckdb.DuckDBPyConnection, *, limit: int = MOST) -> Rows[Consumer]:
-    """The heaviest by bytes; by requests where no bytes are known."""
+    """The heaviest by bytes, at most MOST; by requests where no bytes are known."""
     rows = asked(
         engine,
-        f"""
-        WITH whole AS (SELECT sum(requests) AS requests, sum(bytes) AS bytes FROM cells),
+        """
+        WITH whole AS (SELECT sum(requests) AS requests, sum(bytes) AS bytes FROM visits),
         top AS (
             SELECT consumer, count(DISTINCT client) FILTER (client >= 0) AS addresses, sum(requests) AS requests,
-                sum(bytes) AS bytes, coalesce(sum(requests) FILTER ({DOWNLOAD}), 0) AS downloads,
+                sum(bytes) AS bytes, sum(downloads) AS downloads,
                 bool_or(software_kind = 'caching-proxy' OR purpose = 'caching-proxy') AS proxied,
-                coalesce(sum(requests) FILTER ({DOWNLOAD} AND software_kind <> 'caching-proxy'
+                coalesce(sum(downloads) FILTER (software_kind <> 'caching-proxy'
                     AND purpose <> 'caching-proxy'), 0) AS direct
-            FROM cells WHERE consumer >= 0 GROUP BY consumer ORDER BY bytes DESC, requests DESC, consumer LIMIT ?
+            FROM visits SEMI JOIN heaviest USING (consumer) GROUP BY consumer
+            ORDER BY bytes DESC, requests DESC, consumer LIMIT ?
         ), classed AS (
             SELECT consumer, arg_max(purpose, n) AS purpose FROM (
-                SELECT consumer, purpose, sum(requests) AS n FROM cells SEMI JOIN top USING (consumer)
+                SELECT consumer, purpose, sum(requests) AS n FROM visits SEMI JOIN top USING (consumer)
                 GROUP BY consumer, purpose) GROUP BY consumer
         ), placed AS (
             SELECT consumer, arg_max(provider, n) AS provider FROM (
-                SELECT c.consumer, k.provider, sum(requests) AS n FROM cells c SEMI JOIN top USING (consumer)
+                SELECT c.consumer, k.provider, sum(requests) AS n FROM visits c SEMI JOIN top USING (consumer)
                 JOIN clients k ON k.client = c.client GROUP BY c.consumer, k.provider) GROUP BY consumer
-        ), again AS (
-            SELECT consumer, sum(n - 1) AS requests, sum(bytes - largest) AS bytes,
-                sum(n) FILTER (artifact) / count(*) FILTER (artifact) AS factor
-            FROM (SELECT consumer, item, artifact, sum(requests) AS n, sum(bytes) AS bytes,
-                    greatest(max(largest), 0) AS largest
-                FROM fetched SEMI JOIN top USING (consumer) GROUP BY consumer, item, artifact) GROUP BY consumer
+        ), repeated AS (
+            SELECT consumer, sum(requests) AS requests, sum(bytes) AS bytes, sum(downloads) / sum(pairs) AS factor
+            FROM again GROUP BY consumer
         )
         SELECT n.name, n.grade, coalesce(nullif(l.purpose, ''), 'unknown') AS purpose,
             coalesce(p.provider, '') AS provider, t.addresses::BIGINT AS addresses, t.requests::BIGINT AS requests,
@@ -126,48 +167,36 @@ def consumers(engine: duckdb.DuckDBPyConnection, *, limit: int = MOST) -> Rows[C
             a.factor::DOUBLE AS repeat_factor,
             if(t.proxied, (t.direct / nullif(t.downloads, 0))::DOUBLE, NULL) AS shadow_share
         FROM top t JOIN consumers n USING (consumer) LEFT JOIN classed l USING (consumer)
-            LEFT JOIN placed p USING (consumer) LEFT JOIN again a USING (consumer), whole w
+            LEFT JOIN placed p USING (consumer) LEFT JOIN repeated a USING (consumer), whole w
         ORDER BY t.bytes DESC, t.requests DESC, n.name
         """,
         limit,
     )
-    (count,) = engine.execute("SELECT count(DISTINCT consumer) FROM cells WHERE consumer >= 0").fetchall()[0]
+    (count,) = engine.execute("SELECT count(DISTINCT consumer) FROM visits WHERE consumer >= 0").fetchall()[0]
     return Rows(of="consumers", n=count, rows=_typed(Consumer, rows))
 
 
 def packages(engine: duckdb.DuckDBPyConnection, k: int, *, limit: int = MOST) -> Rows[Package]:
-    """The most downloaded ones that at least k consumers asked for: a rare name may say whose it is.
+    """The most downloaded ones, at most MOST, that at least k consumers asked for: a rare name may say whose it is.
 
     Where the log does not tell consumers apart there is nobody whom a name could give away, and none is withheld.
     """
-    engine.execute(
-        """CREATE OR REPLACE TEMP TABLE taken AS
-        SELECT i.package, sum(f.n) AS downloads FROM (
-            SELECT item, sum(requests) AS n FROM fetched WHERE artifact GROUP BY item) f
-        JOIN items i USING (item) WHERE i.package >= 0 GROUP BY i.package"""
-    )
-    ((count, whole),) = engine.execute("SELECT count(*), coalesce(sum(downloads), 0)::BIGINT FROM taken").fetchall()
+    ((count, whole),) = engine.execute(
+        "SELECT count(*), coalesce(sum(downloads), 0)::BIGINT FROM downloaded"
+    ).fetchall()
     rows = asked(
         engine,
         """
-        WITH top AS (FROM taken ORDER BY downloads DESC, package LIMIT $1), each AS (
-            SELECT i.package, f.consumer, f.item, sum(f.bytes) AS bytes, greatest(max(f.largest), 0) AS largest
-            FROM (SELECT item, package FROM items SEMI JOIN top USING (package)) i JOIN fetched f USING (item)
-            WHERE f.artifact GROUP BY i.package, f.consumer, f.item
-        ), sums AS (
-            SELECT package, count(DISTINCT consumer) FILTER (consumer >= 0) AS consumers, max(consumer) < 0 AS nobody,
-                sum(bytes) AS bytes, sum(bytes - largest) AS avoidable FROM each GROUP BY package
-        )
+        WITH top AS (FROM downloaded ORDER BY downloads DESC, package LIMIT $1)
         SELECT p.purl AS name, p.ecosystem, s.consumers::BIGINT AS consumers, t.downloads::BIGINT AS downloads,
             s.bytes::BIGINT AS bytes, (t.downloads / $2)::DOUBLE AS share_downloads,
             s.avoidable::BIGINT AS avoidable_bytes, s.consumers < $3 AND NOT s.nobody AS few
-        FROM top t JOIN sums s USING (package) JOIN packages p USING (package) ORDER BY t.downloads DESC, p.purl
+        FROM top t JOIN fetchers s USING (package) JOIN packages p USING (package) ORDER BY t.downloads DESC, p.purl
         """,
         4 * limit,
         whole,
         k,
     )
-    engine.execute("DROP TABLE taken")
     few = [row.pop("few") for row in rows]
     told = [place for place, hidden in enumerate(few) if not hidden][:limit]
     above = told[-1] if len(told) == limit else len(rows)
@@ -177,14 +206,14 @@ def packages(engine: duckdb.DuckDBPyConnection, k: int, *, limit: int = MOST) ->
 
 
 def mixed(engine: duckdb.DuckDBPyConnection, column: str, of: str) -> Rows[Mix]:
-    """Requests by one column of `cells`: 'status', 'cache'."""
+    """Requests by one column of `ways`: 'status', 'cache'."""
     rows = asked(
         engine,
         f"""
         SELECT {column}::VARCHAR AS name, sum(requests)::BIGINT AS requests, sum(bytes)::BIGINT AS bytes,
             coalesce(sum(requests) FILTER ({DOWNLOAD}), 0)::BIGINT AS downloads,
             (sum(requests) / sum(sum(requests)) OVER ())::DOUBLE AS share_requests
-        FROM cells GROUP BY {column} ORDER BY requests DESC, name
+        FROM ways GROUP BY {column} ORDER BY requests DESC, name
         """,
     )
     return Rows(of=of, n=len(rows), rows=_typed(Mix, rows))
@@ -195,14 +224,14 @@ def software(engine: duckdb.DuckDBPyConnection, k: int) -> Rows[Software]:
     company's name, or an insult, into an agent."""
     rows = asked(
         engine,
-        f"""
+        """
         WITH strange AS (
             SELECT DISTINCT software FROM agents WHERE regexp_matches(flags, '(^|,)(guessed|named)(,|$)')
         ), sums AS (
             SELECT software AS name, software_kind AS kind, count(DISTINCT stream)::BIGINT AS streams,
                 count(DISTINCT client) AS clients, max(client) < 0 AS nobody, sum(requests)::BIGINT AS requests,
-                coalesce(sum(requests) FILTER ({DOWNLOAD}), 0)::BIGINT AS downloads, sum(bytes)::BIGINT AS bytes
-            FROM cells GROUP BY software, software_kind
+                sum(downloads)::BIGINT AS downloads, sum(bytes)::BIGINT AS bytes
+            FROM visits GROUP BY software, software_kind
         )
         SELECT name, kind, streams, requests, downloads, bytes,
             coalesce(downloads / nullif(sum(downloads) OVER (), 0), 0)::DOUBLE AS share_downloads,

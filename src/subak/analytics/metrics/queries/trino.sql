@@ -1,7 +1,31 @@
 -- Written by `python -m tools.queries` from the ibis expressions beside this folder; edit those instead.
 -- Tables: docs/measures.md. `step` queries are to be stored under their name, in this order; `query` ones answer.
 
--- step cells: agents facts streams
+-- step ways: facts
+SELECT
+  "t1"."kind",
+  "t1"."method",
+  "t1"."status",
+  "t1"."cache",
+  COUNT(*) AS "requests",
+  COALESCE(SUM(CAST(GREATEST("t1"."sent", 0) AS DECIMAL(38, 0))), 0) AS "bytes",
+  COUNT(*) FILTER(WHERE
+    "t1"."sent" < 0) AS "unsized"
+FROM (
+  SELECT
+    *
+  FROM "facts" AS "t0"
+  WHERE
+    "t0"."kind" <> 'own'
+) AS "t1"
+GROUP BY
+  1,
+  2,
+  3,
+  4
+;
+
+-- step visits: agents facts streams
 SELECT
   "t9"."day",
   "t9"."stream",
@@ -9,13 +33,9 @@ SELECT
   "t9"."network",
   "t9"."consumer",
   "t9"."ecosystem",
-  "t9"."kind",
-  "t9"."method",
-  "t9"."status",
-  "t9"."cache",
   "t9"."requests",
+  "t9"."downloads",
   "t9"."bytes",
-  "t9"."unsized",
   COALESCE("t7"."software", '') AS "software",
   COALESCE("t7"."software_kind", '') AS "software_kind",
   COALESCE("t7"."purpose", '') AS "purpose",
@@ -28,15 +48,14 @@ FROM (
     "t5"."network",
     "t5"."consumer",
     "t5"."ecosystem",
-    "t5"."kind",
-    "t5"."method",
-    "t5"."status",
-    "t5"."cache",
     COUNT(*) AS "requests",
-    CAST(SUM(CAST(GREATEST("t5"."sent", 0) AS DOUBLE)) AS BIGINT) AS "bytes",
-    CAST(SUM(CAST(-(
-      LEAST("t5"."sent", 0)
-    ) AS DOUBLE)) AS BIGINT) AS "unsized"
+    COUNT(*) FILTER(WHERE
+      "t5"."method" IN ('GET', '')
+      AND "t5"."status" IN (200)
+      AND (
+        "t5"."kind" = 'artifact'
+      )) AS "downloads",
+    CAST(SUM(CAST(GREATEST("t5"."sent", 0) AS DOUBLE)) AS BIGINT) AS "bytes"
   FROM (
     SELECT
       *
@@ -50,11 +69,7 @@ FROM (
     3,
     4,
     5,
-    6,
-    7,
-    8,
-    9,
-    10
+    6
 ) AS "t9"
 LEFT OUTER JOIN (
   SELECT
@@ -70,54 +85,7 @@ LEFT OUTER JOIN (
   ON "t9"."stream" = "t7"."stream"
 ;
 
--- step visits: cells
-SELECT
-  "t1"."stream",
-  "t1"."client",
-  "t1"."network",
-  "t1"."consumer",
-  "t1"."ecosystem",
-  "t1"."software",
-  "t1"."software_kind",
-  "t1"."purpose",
-  SUM("t1"."requests") AS "requests",
-  SUM("t1"."downloads") AS "downloads",
-  SUM("t1"."bytes") AS "bytes"
-FROM (
-  SELECT
-    "t0"."stream",
-    "t0"."client",
-    "t0"."network",
-    "t0"."consumer",
-    "t0"."ecosystem",
-    "t0"."software",
-    "t0"."software_kind",
-    "t0"."purpose",
-    "t0"."requests",
-    "t0"."bytes",
-    IF(
-      "t0"."method" IN ('GET', '')
-      AND "t0"."status" IN (200)
-      AND (
-        "t0"."kind" = 'artifact'
-      ),
-      "t0"."requests",
-      0
-    ) AS "downloads"
-  FROM "cells" AS "t0"
-) AS "t1"
-GROUP BY
-  1,
-  2,
-  3,
-  4,
-  5,
-  6,
-  7,
-  8
-;
-
--- step unit_days: cells
+-- step unit_days: visits
 SELECT
   *
 FROM (
@@ -134,12 +102,12 @@ FROM (
       SELECT
         "t1"."client" AS "unit",
         "t1"."day",
-        SUM("t1"."requests") AS "requests",
+        CAST(SUM(CAST("t1"."requests" AS DOUBLE)) AS BIGINT) AS "requests",
         SUM("t1"."bytes") AS "bytes"
       FROM (
         SELECT
           *
-        FROM "cells" AS "t0"
+        FROM "visits" AS "t0"
         WHERE
           "t0"."client" >= 0
       ) AS "t1"
@@ -162,12 +130,12 @@ FROM (
       SELECT
         "t2"."network" AS "unit",
         "t2"."day",
-        SUM("t2"."requests") AS "requests",
+        CAST(SUM(CAST("t2"."requests" AS DOUBLE)) AS BIGINT) AS "requests",
         SUM("t2"."bytes") AS "bytes"
       FROM (
         SELECT
           *
-        FROM "cells" AS "t0"
+        FROM "visits" AS "t0"
         WHERE
           "t0"."network" >= 0
       ) AS "t2"
@@ -191,12 +159,12 @@ FROM (
     SELECT
       "t3"."consumer" AS "unit",
       "t3"."day",
-      SUM("t3"."requests") AS "requests",
+      CAST(SUM(CAST("t3"."requests" AS DOUBLE)) AS BIGINT) AS "requests",
       SUM("t3"."bytes") AS "bytes"
     FROM (
       SELECT
         *
-      FROM "cells" AS "t0"
+      FROM "visits" AS "t0"
       WHERE
         "t0"."consumer" >= 0
     ) AS "t3"
@@ -211,7 +179,7 @@ FROM (
 SELECT
   "t0"."rung",
   "t0"."unit",
-  SUM("t0"."requests") AS "requests",
+  CAST(SUM(CAST("t0"."requests" AS DOUBLE)) AS BIGINT) AS "requests",
   SUM("t0"."bytes") AS "bytes"
 FROM "unit_days" AS "t0"
 GROUP BY
@@ -267,37 +235,6 @@ FROM (
 ) AS "t5"
 ;
 
--- step fetched: facts
-SELECT
-  "t1"."client",
-  "t1"."network",
-  "t1"."consumer",
-  "t1"."item",
-  "t1"."kind" = 'artifact' AS "artifact",
-  COUNT(*) AS "requests",
-  CAST(SUM(CAST(GREATEST("t1"."sent", 0) AS DOUBLE)) AS BIGINT) AS "bytes",
-  GREATEST(MAX("t1"."sent"), 0) AS "largest",
-  CAST(SUM(CAST(-(
-    LEAST("t1"."sent", 0)
-  ) AS DOUBLE)) AS BIGINT) AS "unsized"
-FROM (
-  SELECT
-    *
-  FROM "facts" AS "t0"
-  WHERE
-    "t0"."kind" <> 'own'
-    AND "t0"."item" >= 0
-    AND "t0"."status" = 200
-    AND "t0"."method" IN ('GET', '')
-) AS "t1"
-GROUP BY
-  1,
-  2,
-  3,
-  4,
-  5
-;
-
 -- step minutes: facts
 SELECT
   CAST(FLOOR(CAST("t1"."at" AS DOUBLE) / 60) AS BIGINT) AS "minute",
@@ -315,25 +252,83 @@ GROUP BY
   1
 ;
 
--- step near_network: facts parameters
+-- step fetched: facts
 SELECT
-  "t4"."client",
-  "t4"."network",
-  "t4"."document",
-  "t4"."at",
-  "t4"."sent"
+  "t1"."client",
+  "t1"."consumer",
+  "t1"."item",
+  MAX("t1"."network") AS "network",
+  BOOL_OR("t1"."kind" = 'artifact') AS "artifact",
+  COUNT(*) AS "requests",
+  CAST(SUM(CAST(GREATEST("t1"."sent", 0) AS DOUBLE)) AS BIGINT) AS "bytes",
+  GREATEST(MAX("t1"."sent"), 0) AS "largest",
+  COUNT(*) FILTER(WHERE
+    "t1"."sent" < 0) AS "unsized"
 FROM (
   SELECT
-    "t3"."client",
-    "t3"."network",
-    "t3"."document",
-    "t3"."at",
-    "t3"."sent",
-    LAG("t3"."at", 1, CAST(-1E+18 AS DOUBLE)) OVER (PARTITION BY "t3"."network", "t3"."document" ORDER BY "t3"."at" ASC) AS "before",
-    LEAD("t3"."at", 1, CAST(1e+18 AS DOUBLE)) OVER (PARTITION BY "t3"."network", "t3"."document" ORDER BY "t3"."at" ASC) AS "after"
+    *
+  FROM "facts" AS "t0"
+  WHERE
+    "t0"."kind" <> 'own'
+    AND "t0"."item" >= 0
+    AND "t0"."status" = 200
+    AND "t0"."method" IN ('GET', '')
+) AS "t1"
+GROUP BY
+  1,
+  2,
+  3
+;
+
+-- step taken: fetched
+SELECT
+  "t1"."item",
+  SUM("t1"."requests") AS "downloads"
+FROM (
+  SELECT
+    *
+  FROM "fetched" AS "t0"
+  WHERE
+    "t0"."artifact"
+) AS "t1"
+GROUP BY
+  1
+;
+
+-- step near: facts parameters
+SELECT
+  "t9"."client",
+  "t9"."network",
+  "t9"."consumer",
+  "t9"."document",
+  "t9"."at",
+  "t9"."sent"
+FROM (
+  SELECT
+    "t5"."client",
+    "t5"."network",
+    "t5"."consumer",
+    "t5"."document",
+    "t5"."at",
+    "t5"."sent",
+    "t5"."place"
   FROM (
     SELECT
-      *
+      "t0"."client",
+      "t0"."network",
+      "t0"."consumer",
+      "t0"."document",
+      "t0"."at",
+      "t0"."sent",
+      (
+        (
+          (
+            (
+              CAST("t0"."network" AS BIGINT) * 1048583
+            ) + "t0"."document"
+          ) % 1073741789
+        ) * 4294967296
+      ) + LEAST(GREATEST(CAST(FLOOR("t0"."at") AS BIGINT), 0), 4294967295) AS "place"
     FROM "facts" AS "t0"
     WHERE
       "t0"."kind" <> 'own'
@@ -341,43 +336,72 @@ FROM (
       AND "t0"."status" IN (200, 304)
       AND "t0"."method" IN ('GET', '')
       AND "t0"."network" >= 0
-  ) AS "t3"
-) AS "t4"
-WHERE
-  (
-    (
-      "t4"."at" - "t4"."before"
-    ) < (
+  ) AS "t5"
+  WHERE
+    EXISTS(
       SELECT
-        "t1"."fresh"
-      FROM "parameters" AS "t1"
+        1
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t4"."place",
+            "t4"."place" - LAG("t4"."place", 1, -1099511627776) OVER (ORDER BY "t4"."place" ASC) AS "before",
+            LEAD("t4"."place", 1, 4611686967615160320) OVER (ORDER BY "t4"."place" ASC) - "t4"."place" AS "after"
+          FROM (
+            SELECT
+              (
+                (
+                  (
+                    (
+                      CAST("t0"."network" AS BIGINT) * 1048583
+                    ) + "t0"."document"
+                  ) % 1073741789
+                ) * 4294967296
+              ) + LEAST(GREATEST(CAST(FLOOR("t0"."at") AS BIGINT), 0), 4294967295) AS "place"
+            FROM "facts" AS "t0"
+            WHERE
+              "t0"."kind" <> 'own'
+              AND "t0"."document" >= 0
+              AND "t0"."status" IN (200, 304)
+              AND "t0"."method" IN ('GET', '')
+              AND "t0"."network" >= 0
+          ) AS "t4"
+        ) AS "t6"
+        WHERE
+          (
+            "t6"."before" <= (
+              (
+                SELECT
+                  "t1"."fresh"
+                FROM "parameters" AS "t1"
+              ) + 1
+            )
+          )
+          OR (
+            "t6"."after" <= (
+              (
+                SELECT
+                  "t1"."fresh"
+                FROM "parameters" AS "t1"
+              ) + 1
+            )
+          )
+      ) AS "t8"
+      WHERE
+        "t5"."place" = "t8"."place"
     )
-  )
-  OR (
-    (
-      "t4"."after" - "t4"."at"
-    ) < (
-      SELECT
-        "t1"."fresh"
-      FROM "parameters" AS "t1"
-    )
-  )
+) AS "t9"
 ;
 
--- step near_consumer: facts parameters
-SELECT
-  "t4"."consumer",
-  "t4"."document",
-  "t4"."at",
-  "t4"."sent"
-FROM (
+-- step near_wide: facts parameters visits
+WITH "t10" AS (
   SELECT
-    "t3"."consumer",
-    "t3"."document",
-    "t3"."at",
-    "t3"."sent",
-    LAG("t3"."at", 1, CAST(-1E+18 AS DOUBLE)) OVER (PARTITION BY "t3"."consumer", "t3"."document" ORDER BY "t3"."at" ASC) AS "before",
-    LEAD("t3"."at", 1, CAST(1e+18 AS DOUBLE)) OVER (PARTITION BY "t3"."consumer", "t3"."document" ORDER BY "t3"."at" ASC) AS "after"
+    "t6"."consumer",
+    "t6"."document",
+    "t6"."at",
+    "t6"."sent"
   FROM (
     SELECT
       *
@@ -387,247 +411,490 @@ FROM (
       AND "t0"."document" >= 0
       AND "t0"."status" IN (200, 304)
       AND "t0"."method" IN ('GET', '')
-      AND "t0"."consumer" >= 0
-  ) AS "t3"
-) AS "t4"
-WHERE
-  (
-    (
-      "t4"."at" - "t4"."before"
-    ) < (
+  ) AS "t6"
+  WHERE
+    EXISTS(
       SELECT
-        "t1"."fresh"
-      FROM "parameters" AS "t1"
-    )
-  )
-  OR (
-    (
-      "t4"."after" - "t4"."at"
-    ) < (
-      SELECT
-        "t1"."fresh"
-      FROM "parameters" AS "t1"
-    )
-  )
-;
-
--- step chained: near_consumer near_network parameters
-SELECT
-  "t11"."rung",
-  "t11"."document",
-  "t11"."at",
-  "t11"."sent",
-  "t11"."unit",
-  "t11"."begins",
-  "t11"."chain"
-FROM (
-  SELECT
-    "t10"."rung",
-    "t10"."document",
-    "t10"."at",
-    "t10"."sent",
-    "t10"."unit",
-    "t10"."before",
-    "t10"."begins",
-    SUM("t10"."begins") OVER (
-      PARTITION BY "t10"."rung", "t10"."unit", "t10"."document"
-      ORDER BY "t10"."at" ASC, "t10"."begins" DESC, "t10"."sent" DESC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "chain"
-  FROM (
-    SELECT
-      "t9"."rung",
-      "t9"."document",
-      "t9"."at",
-      "t9"."sent",
-      "t9"."unit",
-      "t9"."before",
-      CAST((
-        "t9"."at" - "t9"."before"
-      ) >= (
-        SELECT
-          "t2"."fresh"
-        FROM "parameters" AS "t2"
-      ) AS BIGINT) AS "begins"
-    FROM (
-      SELECT
-        "t8"."rung",
-        "t8"."document",
-        "t8"."at",
-        "t8"."sent",
-        "t8"."unit",
-        LAG("t8"."at", 1, CAST(-1E+18 AS DOUBLE)) OVER (
-          PARTITION BY "t8"."rung", "t8"."unit", "t8"."document"
-          ORDER BY "t8"."at" ASC, "t8"."sent" DESC
-        ) AS "before"
+        1
       FROM (
         SELECT
           *
         FROM (
           SELECT
-            *
+            "t5"."consumer",
+            MIN("t5"."network") AS "low",
+            MAX("t5"."network") AS "high"
           FROM (
             SELECT
-              'address' AS "rung",
-              "t1"."document",
-              "t1"."at",
-              "t1"."sent",
-              "t1"."client" AS "unit"
-            FROM "near_network" AS "t1"
+              *
+            FROM "visits" AS "t2"
             WHERE
-              "t1"."client" >= 0
+              "t2"."consumer" >= 0
           ) AS "t5"
-          UNION ALL
-          SELECT
-            *
-          FROM (
-            SELECT
-              'network' AS "rung",
-              "t1"."document",
-              "t1"."at",
-              "t1"."sent",
-              "t1"."network" AS "unit"
-            FROM "near_network" AS "t1"
-            WHERE
-              "t1"."network" >= 0
-          ) AS "t6"
+          GROUP BY
+            1
         ) AS "t7"
-        UNION ALL
+        WHERE
+          (
+            "t7"."low" < 0
+          ) OR (
+            "t7"."low" <> "t7"."high"
+          )
+      ) AS "t9"
+      WHERE
+        "t6"."consumer" = "t9"."consumer"
+    )
+)
+SELECT
+  "t18"."consumer",
+  "t18"."document",
+  "t18"."at",
+  "t18"."sent"
+FROM (
+  SELECT
+    "t14"."consumer",
+    "t14"."document",
+    "t14"."at",
+    "t14"."sent",
+    "t14"."place"
+  FROM (
+    SELECT
+      "t11"."consumer",
+      "t11"."document",
+      "t11"."at",
+      "t11"."sent",
+      (
+        (
+          (
+            (
+              CAST("t11"."consumer" AS BIGINT) * 1048583
+            ) + "t11"."document"
+          ) % 1073741789
+        ) * 4294967296
+      ) + LEAST(GREATEST(CAST(FLOOR("t11"."at") AS BIGINT), 0), 4294967295) AS "place"
+    FROM "t10" AS "t11"
+  ) AS "t14"
+  WHERE
+    EXISTS(
+      SELECT
+        1
+      FROM (
         SELECT
           *
         FROM (
           SELECT
-            'consumer' AS "rung",
-            "t0"."document",
-            "t0"."at",
-            "t0"."sent",
-            "t0"."consumer" AS "unit"
-          FROM "near_consumer" AS "t0"
-          WHERE
-            "t0"."consumer" >= 0
-        ) AS "t4"
-      ) AS "t8"
-    ) AS "t9"
-  ) AS "t10"
-) AS "t11"
+            "t13"."place",
+            "t13"."place" - LAG("t13"."place", 1, -1099511627776) OVER (ORDER BY "t13"."place" ASC) AS "before",
+            LEAD("t13"."place", 1, 4611686967615160320) OVER (ORDER BY "t13"."place" ASC) - "t13"."place" AS "after"
+          FROM (
+            SELECT
+              (
+                (
+                  (
+                    (
+                      CAST("t11"."consumer" AS BIGINT) * 1048583
+                    ) + "t11"."document"
+                  ) % 1073741789
+                ) * 4294967296
+              ) + LEAST(GREATEST(CAST(FLOOR("t11"."at") AS BIGINT), 0), 4294967295) AS "place"
+            FROM "t10" AS "t11"
+          ) AS "t13"
+        ) AS "t15"
+        WHERE
+          (
+            "t15"."before" <= (
+              (
+                SELECT
+                  "t1"."fresh"
+                FROM "parameters" AS "t1"
+              ) + 1
+            )
+          )
+          OR (
+            "t15"."after" <= (
+              (
+                SELECT
+                  "t1"."fresh"
+                FROM "parameters" AS "t1"
+              ) + 1
+            )
+          )
+      ) AS "t17"
+      WHERE
+        "t14"."place" = "t17"."place"
+    )
+) AS "t18"
 ;
 
--- query totals: cells
+-- step chained: near near_wide parameters
 SELECT
-  "t1"."requests",
-  "t1"."bytes",
-  "t1"."bytes_unknown",
-  "t1"."downloads_npm_like",
-  "t1"."downloads_ruby_like",
-  "t1"."downloads_rust_like",
-  "t1"."download_bytes",
-  "t1"."revalidations",
-  "t1"."conditional",
-  "t1"."metadata_requests",
-  "t1"."errors",
-  "t1"."cache_hits",
-  "t1"."cache_asked",
-  "t1"."cache_hit_bytes",
-  "t1"."cache_asked_bytes",
-  CAST("t1"."revalidations" AS DOUBLE) / NULLIF(CAST("t1"."conditional" AS DOUBLE), 0) AS "conditional_share",
-  CAST("t1"."metadata_requests" AS DOUBLE) / NULLIF(CAST("t1"."downloads_npm_like" AS DOUBLE), 0) AS "metadata_ratio",
-  CAST("t1"."errors" AS DOUBLE) / NULLIF(CAST("t1"."requests" AS DOUBLE), 0) AS "error_share",
-  CAST("t1"."cache_hits" AS DOUBLE) / NULLIF(CAST("t1"."cache_asked" AS DOUBLE), 0) AS "hit_ratio",
-  CAST("t1"."cache_hit_bytes" AS DOUBLE) / NULLIF(CAST("t1"."cache_asked_bytes" AS DOUBLE), 0) AS "hit_ratio_bytes"
+  *
 FROM (
   SELECT
-    COALESCE(SUM(CAST("t0"."requests" AS DECIMAL(38, 0))), 0) AS "requests",
-    COALESCE(SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))), 0) AS "bytes",
-    COALESCE(SUM(CAST("t0"."unsized" AS DECIMAL(38, 0))), 0) AS "bytes_unknown",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."method" IN ('GET', '')
-        AND "t0"."status" IN (200)
-        AND (
-          "t0"."kind" = 'artifact'
-        )),
-      0
-    ) AS "downloads_npm_like",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."method" IN ('GET', '')
-        AND "t0"."status" IN (200, 304)
-        AND (
-          "t0"."kind" = 'artifact'
-        )),
-      0
-    ) AS "downloads_ruby_like",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."method" IN ('GET', '')
-        AND "t0"."status" IN (200)
-        AND (
-          "t0"."kind" = 'artifact'
-        )
-        AND (
+    *
+  FROM (
+    SELECT
+      'address' AS "rung",
+      "t17"."pair",
+      "t17"."chain",
+      "t17"."at",
+      "t17"."sent",
+      "t17"."begins"
+    FROM (
+      SELECT
+        "t14"."document",
+        "t14"."at",
+        "t14"."sent",
+        "t14"."unit",
+        "t14"."pair",
+        "t14"."before",
+        "t14"."begins",
+        SUM("t14"."begins") OVER (
+          PARTITION BY "t14"."pair"
+          ORDER BY "t14"."at" ASC, "t14"."begins" DESC, "t14"."sent" DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS "chain"
+      FROM (
+        SELECT
+          "t11"."document",
+          "t11"."at",
+          "t11"."sent",
+          "t11"."unit",
+          "t11"."pair",
+          "t11"."before",
+          CAST((
+            "t11"."at" - "t11"."before"
+          ) >= (
+            SELECT
+              "t2"."fresh"
+            FROM "parameters" AS "t2"
+          ) AS BIGINT) AS "begins"
+        FROM (
+          SELECT
+            "t8"."document",
+            "t8"."at",
+            "t8"."sent",
+            "t8"."unit",
+            "t8"."pair",
+            LAG("t8"."at", 1, CAST(-1E+18 AS DOUBLE)) OVER (PARTITION BY "t8"."pair" ORDER BY "t8"."at" ASC, "t8"."sent" DESC) AS "before"
+          FROM (
+            SELECT
+              "t0"."document",
+              "t0"."at",
+              "t0"."sent",
+              "t0"."client" AS "unit",
+              (
+                CAST("t0"."client" AS BIGINT) * 4294967296
+              ) + "t0"."document" AS "pair"
+            FROM "near" AS "t0"
+            WHERE
+              "t0"."client" >= 0
+          ) AS "t8"
+        ) AS "t11"
+      ) AS "t14"
+    ) AS "t17"
+  ) AS "t20"
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      'network' AS "rung",
+      "t18"."pair",
+      "t18"."chain",
+      "t18"."at",
+      "t18"."sent",
+      "t18"."begins"
+    FROM (
+      SELECT
+        "t15"."document",
+        "t15"."at",
+        "t15"."sent",
+        "t15"."unit",
+        "t15"."pair",
+        "t15"."before",
+        "t15"."begins",
+        SUM("t15"."begins") OVER (
+          PARTITION BY "t15"."pair"
+          ORDER BY "t15"."at" ASC, "t15"."begins" DESC, "t15"."sent" DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS "chain"
+      FROM (
+        SELECT
+          "t12"."document",
+          "t12"."at",
+          "t12"."sent",
+          "t12"."unit",
+          "t12"."pair",
+          "t12"."before",
+          CAST((
+            "t12"."at" - "t12"."before"
+          ) >= (
+            SELECT
+              "t2"."fresh"
+            FROM "parameters" AS "t2"
+          ) AS BIGINT) AS "begins"
+        FROM (
+          SELECT
+            "t9"."document",
+            "t9"."at",
+            "t9"."sent",
+            "t9"."unit",
+            "t9"."pair",
+            LAG("t9"."at", 1, CAST(-1E+18 AS DOUBLE)) OVER (PARTITION BY "t9"."pair" ORDER BY "t9"."at" ASC, "t9"."sent" DESC) AS "before"
+          FROM (
+            SELECT
+              "t0"."document",
+              "t0"."at",
+              "t0"."sent",
+              "t0"."network" AS "unit",
+              (
+                CAST("t0"."network" AS BIGINT) * 4294967296
+              ) + "t0"."document" AS "pair"
+            FROM "near" AS "t0"
+            WHERE
+              "t0"."network" >= 0
+          ) AS "t9"
+        ) AS "t12"
+      ) AS "t15"
+    ) AS "t18"
+  ) AS "t21"
+) AS "t22"
+UNION ALL
+SELECT
+  *
+FROM (
+  SELECT
+    'consumer' AS "rung",
+    "t24"."pair",
+    "t24"."chain",
+    "t24"."at",
+    "t24"."sent",
+    "t24"."begins"
+  FROM (
+    SELECT
+      "t23"."document",
+      "t23"."at",
+      "t23"."sent",
+      "t23"."unit",
+      "t23"."pair",
+      "t23"."before",
+      "t23"."begins",
+      SUM("t23"."begins") OVER (
+        PARTITION BY "t23"."pair"
+        ORDER BY "t23"."at" ASC, "t23"."begins" DESC, "t23"."sent" DESC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS "chain"
+    FROM (
+      SELECT
+        "t19"."document",
+        "t19"."at",
+        "t19"."sent",
+        "t19"."unit",
+        "t19"."pair",
+        "t19"."before",
+        CAST((
+          "t19"."at" - "t19"."before"
+        ) >= (
+          SELECT
+            "t2"."fresh"
+          FROM "parameters" AS "t2"
+        ) AS BIGINT) AS "begins"
+      FROM (
+        SELECT
+          "t16"."document",
+          "t16"."at",
+          "t16"."sent",
+          "t16"."unit",
+          "t16"."pair",
+          LAG("t16"."at", 1, CAST(-1E+18 AS DOUBLE)) OVER (PARTITION BY "t16"."pair" ORDER BY "t16"."at" ASC, "t16"."sent" DESC) AS "before"
+        FROM (
+          SELECT
+            "t13"."document",
+            "t13"."at",
+            "t13"."sent",
+            "t13"."unit",
+            (
+              CAST("t13"."unit" AS BIGINT) * 4294967296
+            ) + "t13"."document" AS "pair"
+          FROM (
+            SELECT
+              *
+            FROM (
+              SELECT
+                "t7"."document",
+                "t7"."at",
+                "t7"."sent",
+                "t7"."unit"
+              FROM (
+                SELECT
+                  "t0"."document",
+                  "t0"."at",
+                  "t0"."sent",
+                  "t0"."consumer" AS "unit"
+                FROM "near" AS "t0"
+                WHERE
+                  "t0"."consumer" >= 0
+              ) AS "t7"
+              WHERE
+                NOT EXISTS(
+                  SELECT
+                    1
+                  FROM "near_wide" AS "t3"
+                  WHERE
+                    "t7"."unit" = "t3"."consumer"
+                )
+            ) AS "t10"
+            UNION ALL
+            SELECT
+              *
+            FROM (
+              SELECT
+                "t1"."document",
+                "t1"."at",
+                "t1"."sent",
+                "t1"."consumer" AS "unit"
+              FROM "near_wide" AS "t1"
+            ) AS "t4"
+          ) AS "t13"
+        ) AS "t16"
+      ) AS "t19"
+    ) AS "t23"
+  ) AS "t24"
+) AS "t25"
+;
+
+-- query totals: visits ways
+SELECT
+  "t6"."requests",
+  "t6"."bytes",
+  "t6"."bytes_unknown",
+  "t6"."downloads_npm_like",
+  "t6"."downloads_ruby_like",
+  "t6"."download_bytes",
+  "t6"."revalidations",
+  "t6"."conditional",
+  "t6"."metadata_requests",
+  "t6"."errors",
+  "t6"."cache_hits",
+  "t6"."cache_asked",
+  "t6"."cache_hit_bytes",
+  "t6"."cache_asked_bytes",
+  "t6"."downloads_rust_like",
+  CAST("t6"."revalidations" AS DOUBLE) / NULLIF(CAST("t6"."conditional" AS DOUBLE), 0) AS "conditional_share",
+  CAST("t6"."metadata_requests" AS DOUBLE) / NULLIF(CAST("t6"."downloads_npm_like" AS DOUBLE), 0) AS "metadata_ratio",
+  CAST("t6"."errors" AS DOUBLE) / NULLIF(CAST("t6"."requests" AS DOUBLE), 0) AS "error_share",
+  CAST("t6"."cache_hits" AS DOUBLE) / NULLIF(CAST("t6"."cache_asked" AS DOUBLE), 0) AS "hit_ratio",
+  CAST("t6"."cache_hit_bytes" AS DOUBLE) / NULLIF(CAST("t6"."cache_asked_bytes" AS DOUBLE), 0) AS "hit_ratio_bytes"
+FROM (
+  SELECT
+    "t4"."requests",
+    "t4"."bytes",
+    "t4"."bytes_unknown",
+    "t4"."downloads_npm_like",
+    "t4"."downloads_ruby_like",
+    "t4"."download_bytes",
+    "t4"."revalidations",
+    "t4"."conditional",
+    "t4"."metadata_requests",
+    "t4"."errors",
+    "t4"."cache_hits",
+    "t4"."cache_asked",
+    "t4"."cache_hit_bytes",
+    "t4"."cache_asked_bytes",
+    "t5"."downloads_rust_like"
+  FROM (
+    SELECT
+      COALESCE(SUM(CAST("t0"."requests" AS DECIMAL(38, 0))), 0) AS "requests",
+      COALESCE(SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))), 0) AS "bytes",
+      COALESCE(SUM(CAST("t0"."unsized" AS DECIMAL(38, 0))), 0) AS "bytes_unknown",
+      COALESCE(
+        SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."method" IN ('GET', '')
+          AND "t0"."status" IN (200)
+          AND (
+            "t0"."kind" = 'artifact'
+          )),
+        0
+      ) AS "downloads_npm_like",
+      COALESCE(
+        SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."method" IN ('GET', '')
+          AND "t0"."status" IN (200, 304)
+          AND (
+            "t0"."kind" = 'artifact'
+          )),
+        0
+      ) AS "downloads_ruby_like",
+      COALESCE(
+        SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."method" IN ('GET', '')
+          AND "t0"."status" IN (200)
+          AND (
+            "t0"."kind" = 'artifact'
+          )),
+        0
+      ) AS "download_bytes",
+      COALESCE(
+        SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."status" = 304),
+        0
+      ) AS "revalidations",
+      COALESCE(
+        SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."status" IN (200, 304)),
+        0
+      ) AS "conditional",
+      COALESCE(
+        SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."kind" IN ('index', 'listing', 'metadata', 'config', 'derived')),
+        0
+      ) AS "metadata_requests",
+      COALESCE(
+        SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."status" >= 400),
+        0
+      ) AS "errors",
+      COALESCE(
+        SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."cache" IN ('hit', 'revalidated', 'stale', 'peer')),
+        0
+      ) AS "cache_hits",
+      COALESCE(
+        SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."cache" IN ('hit', 'revalidated', 'stale', 'peer', 'miss', 'bypass')),
+        0
+      ) AS "cache_asked",
+      COALESCE(
+        SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."cache" IN ('hit', 'revalidated', 'stale', 'peer')),
+        0
+      ) AS "cache_hit_bytes",
+      COALESCE(
+        SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t0"."cache" IN ('hit', 'revalidated', 'stale', 'peer', 'miss', 'bypass')),
+        0
+      ) AS "cache_asked_bytes"
+    FROM "ways" AS "t0"
+  ) AS "t4"
+  CROSS JOIN (
+    SELECT
+      COALESCE(
+        SUM(CAST("t1"."downloads" AS DECIMAL(38, 0))) FILTER(WHERE
           (
-            "t0"."software_kind" = 'installer'
+            "t1"."software_kind" = 'installer'
           )
           AND (
-            "t0"."tool_ecosystem" = "t0"."ecosystem"
+            "t1"."tool_ecosystem" = "t1"."ecosystem"
           )
           AND (
-            "t0"."ecosystem" <> ''
-          )
-        )),
-      0
-    ) AS "downloads_rust_like",
-    COALESCE(
-      SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."method" IN ('GET', '')
-        AND "t0"."status" IN (200)
-        AND (
-          "t0"."kind" = 'artifact'
-        )),
-      0
-    ) AS "download_bytes",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."status" = 304),
-      0
-    ) AS "revalidations",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."status" IN (200, 304)),
-      0
-    ) AS "conditional",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."kind" IN ('index', 'listing', 'metadata', 'config', 'derived')),
-      0
-    ) AS "metadata_requests",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."status" >= 400),
-      0
-    ) AS "errors",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."cache" IN ('hit', 'revalidated', 'stale', 'peer')),
-      0
-    ) AS "cache_hits",
-    COALESCE(
-      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."cache" IN ('hit', 'revalidated', 'stale', 'peer', 'miss', 'bypass')),
-      0
-    ) AS "cache_asked",
-    COALESCE(
-      SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."cache" IN ('hit', 'revalidated', 'stale', 'peer')),
-      0
-    ) AS "cache_hit_bytes",
-    COALESCE(
-      SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."cache" IN ('hit', 'revalidated', 'stale', 'peer', 'miss', 'bypass')),
-      0
-    ) AS "cache_asked_bytes"
-  FROM "cells" AS "t0"
-) AS "t1"
+            "t1"."ecosystem" <> ''
+          )),
+        0
+      ) AS "downloads_rust_like"
+    FROM "visits" AS "t1"
+  ) AS "t5"
+) AS "t6"
 ;
 
 -- query window: minutes parameters
@@ -798,98 +1065,180 @@ WITH "t10" AS (
     1,
     2,
     3
+), "t23" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t11"."client",
+      "t11"."item",
+      "t11"."at"
+    FROM "t10" AS "t11"
+    WHERE
+      "t11"."status" <> 206
+  ) AS "t12"
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t21"."client",
+      "t21"."item",
+      "t21"."at"
+    FROM (
+      SELECT
+        "t16"."client",
+        "t16"."at",
+        "t16"."item",
+        "t16"."bytes",
+        "t16"."unsized",
+        COALESCE("t20"."size", 0) AS "size"
+      FROM "t14" AS "t16"
+      LEFT OUTER JOIN (
+        SELECT
+          "t18"."item",
+          MAX("t18"."largest") AS "size"
+        FROM (
+          SELECT
+            "t4"."client",
+            "t4"."consumer",
+            "t4"."item",
+            "t4"."network",
+            "t4"."artifact",
+            "t4"."requests",
+            "t4"."bytes",
+            "t4"."largest",
+            "t4"."unsized"
+          FROM "fetched" AS "t4"
+          WHERE
+            EXISTS(
+              SELECT
+                1
+              FROM "t14" AS "t17"
+              WHERE
+                "t4"."item" = "t17"."item"
+            )
+        ) AS "t18"
+        GROUP BY
+          1
+      ) AS "t20"
+        ON "t16"."item" = "t20"."item"
+    ) AS "t21"
+    WHERE
+      (
+        "t21"."unsized" > 0
+      ) OR (
+        "t21"."bytes" >= "t21"."size"
+      )
+  ) AS "t22"
 )
 SELECT
-  COUNT(*) FILTER(WHERE
-    (
-      "t24"."client" < 0
-    )
-    OR (
-      "t24"."item" < 0
-    )
-    OR (
+  "t26"."events" - "t37"."repeats" AS "downloads"
+FROM (
+  SELECT
+    COUNT(*) AS "events"
+  FROM "t23" AS "t24"
+) AS "t26"
+CROSS JOIN (
+  SELECT
+    COUNT(*) FILTER(WHERE
       (
-        "t24"."at" - "t24"."before"
-      ) > (
+        "t35"."at" - "t35"."before"
+      ) <= (
         SELECT
           "t0"."collapse"
         FROM "parameters" AS "t0"
-      )
-    )) AS "downloads"
-FROM (
-  SELECT
-    "t23"."client",
-    "t23"."item",
-    "t23"."at",
-    LAG("t23"."at", 1, CAST(-1E+18 AS DOUBLE)) OVER (PARTITION BY "t23"."client", "t23"."item" ORDER BY "t23"."at" ASC) AS "before"
+      )) AS "repeats"
   FROM (
     SELECT
-      *
+      "t34"."client",
+      "t34"."item",
+      "t34"."at",
+      LAG("t34"."at", 1, CAST(-1E+18 AS DOUBLE)) OVER (PARTITION BY "t34"."client", "t34"."item" ORDER BY "t34"."at" ASC) AS "before"
     FROM (
       SELECT
-        "t11"."client",
-        "t11"."item",
-        "t11"."at"
-      FROM "t10" AS "t11"
-      WHERE
-        "t11"."status" <> 206
-    ) AS "t12"
-    UNION ALL
-    SELECT
-      *
-    FROM (
-      SELECT
-        "t21"."client",
-        "t21"."item",
-        "t21"."at"
+        "t33"."client",
+        "t33"."item",
+        "t33"."at"
       FROM (
         SELECT
-          "t16"."client",
-          "t16"."at",
-          "t16"."item",
-          "t16"."bytes",
-          "t16"."unsized",
-          COALESCE("t20"."size", 0) AS "size"
-        FROM "t14" AS "t16"
-        LEFT OUTER JOIN (
+          "t29"."client",
+          "t29"."item",
+          "t29"."at",
+          "t29"."place"
+        FROM (
           SELECT
-            "t18"."item",
-            MAX("t18"."largest") AS "size"
-          FROM (
+            "t24"."client",
+            "t24"."item",
+            "t24"."at",
+            (
+              (
+                (
+                  (
+                    CAST("t24"."client" AS BIGINT) * 1048583
+                  ) + "t24"."item"
+                ) % 1073741789
+              ) * 4294967296
+            ) + LEAST(GREATEST(CAST(FLOOR("t24"."at") AS BIGINT), 0), 4294967295) AS "place"
+          FROM "t23" AS "t24"
+          WHERE
+            "t24"."client" >= 0 AND "t24"."item" >= 0
+        ) AS "t29"
+        WHERE
+          EXISTS(
             SELECT
-              "t4"."client",
-              "t4"."network",
-              "t4"."consumer",
-              "t4"."item",
-              "t4"."artifact",
-              "t4"."requests",
-              "t4"."bytes",
-              "t4"."largest",
-              "t4"."unsized"
-            FROM "fetched" AS "t4"
-            WHERE
-              EXISTS(
+              1
+            FROM (
+              SELECT
+                *
+              FROM (
                 SELECT
-                  1
-                FROM "t14" AS "t17"
-                WHERE
-                  "t4"."item" = "t17"."item"
-              )
-          ) AS "t18"
-          GROUP BY
-            1
-        ) AS "t20"
-          ON "t16"."item" = "t20"."item"
-      ) AS "t21"
-      WHERE
-        (
-          "t21"."unsized" > 0
-        ) OR (
-          "t21"."bytes" >= "t21"."size"
-        )
-    ) AS "t22"
-  ) AS "t23"
-) AS "t24"
+                  "t28"."place",
+                  "t28"."place" - LAG("t28"."place", 1, -1099511627776) OVER (ORDER BY "t28"."place" ASC) AS "before",
+                  LEAD("t28"."place", 1, 4611686967615160320) OVER (ORDER BY "t28"."place" ASC) - "t28"."place" AS "after"
+                FROM (
+                  SELECT
+                    (
+                      (
+                        (
+                          (
+                            CAST("t24"."client" AS BIGINT) * 1048583
+                          ) + "t24"."item"
+                        ) % 1073741789
+                      ) * 4294967296
+                    ) + LEAST(GREATEST(CAST(FLOOR("t24"."at") AS BIGINT), 0), 4294967295) AS "place"
+                  FROM "t23" AS "t24"
+                  WHERE
+                    "t24"."client" >= 0 AND "t24"."item" >= 0
+                ) AS "t28"
+              ) AS "t30"
+              WHERE
+                (
+                  "t30"."before" <= (
+                    (
+                      SELECT
+                        "t0"."collapse"
+                      FROM "parameters" AS "t0"
+                    ) + 1
+                  )
+                )
+                OR (
+                  "t30"."after" <= (
+                    (
+                      SELECT
+                        "t0"."collapse"
+                      FROM "parameters" AS "t0"
+                    ) + 1
+                  )
+                )
+            ) AS "t32"
+            WHERE
+              "t29"."place" = "t32"."place"
+          )
+      ) AS "t33"
+    ) AS "t34"
+  ) AS "t35"
+) AS "t37"
 ;
 
 -- query concentration: parameters ranked
@@ -962,24 +1311,44 @@ ORDER BY
 ;
 
 -- query daily: parameters unit_days
-SELECT
-  "t9"."rung",
-  "t9"."weight",
-  "t9"."day",
-  "t9"."units",
-  "t9"."top_units",
-  CAST("t9"."top" AS DOUBLE) / NULLIF(CAST("t9"."total" AS DOUBLE), 0) AS "share"
-FROM (
+WITH "t3" AS (
   SELECT
-    "t8"."rung",
-    "t8"."weight",
-    "t8"."day",
-    MAX("t8"."units") AS "units",
-    MAX(
+    "t0"."rung",
+    "t0"."unit",
+    "t0"."day",
+    "t0"."requests",
+    "t0"."bytes",
+    "t0"."requests" AS "value",
+    CAST(CAST(FLOOR(LOG(2, CAST("t0"."requests" AS DOUBLE) + CAST(1.0 AS DOUBLE))) AS BIGINT) AS INTEGER) AS "magnitude"
+  FROM "unit_days" AS "t0"
+), "t4" AS (
+  SELECT
+    "t0"."rung",
+    "t0"."unit",
+    "t0"."day",
+    "t0"."requests",
+    "t0"."bytes",
+    "t0"."bytes" AS "value",
+    CAST(CAST(FLOOR(LOG(2, CAST("t0"."bytes" AS DOUBLE) + CAST(1.0 AS DOUBLE))) AS BIGINT) AS INTEGER) AS "magnitude"
+  FROM "unit_days" AS "t0"
+), "t15" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t11"."rung",
+      "t11"."day",
+      "t11"."magnitude",
+      "t11"."n",
+      "t11"."sum",
+      "t11"."units",
+      "t11"."total",
+      "t11"."upto",
+      "t11"."sum_upto",
       CAST(FLOOR(
         CAST((
           (
-            "t8"."units" * (
+            "t11"."units" * (
               SELECT
                 "t1"."top_millionths"
               FROM "parameters" AS "t1"
@@ -988,90 +1357,252 @@ FROM (
         ) AS DOUBLE) / (
           1000000
         )
-      ) AS BIGINT)
-    ) AS "top_units",
-    COALESCE(SUM(CAST("t8"."value" AS DECIMAL(38, 0))), 0) AS "total",
-    COALESCE(
-      SUM(CAST("t8"."value" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t8"."rank" > (
-          "t8"."units" - CAST(FLOOR(
-            CAST((
-              (
-                "t8"."units" * (
-                  SELECT
-                    "t1"."top_millionths"
-                  FROM "parameters" AS "t1"
-                )
-              ) + 999999
-            ) AS DOUBLE) / (
-              1000000
-            )
-          ) AS BIGINT)
-        )),
-      0
-    ) AS "top"
+      ) AS BIGINT) AS "top_units"
+    FROM (
+      SELECT
+        "t9"."rung",
+        "t9"."day",
+        "t9"."magnitude",
+        "t9"."n",
+        "t9"."sum",
+        SUM("t9"."n") OVER (
+          PARTITION BY "t9"."rung", "t9"."day"
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS "units",
+        SUM("t9"."sum") OVER (
+          PARTITION BY "t9"."rung", "t9"."day"
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS "total",
+        SUM("t9"."n") OVER (
+          PARTITION BY "t9"."rung", "t9"."day"
+          ORDER BY "t9"."magnitude" DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS "upto",
+        SUM("t9"."sum") OVER (
+          PARTITION BY "t9"."rung", "t9"."day"
+          ORDER BY "t9"."magnitude" DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS "sum_upto"
+      FROM (
+        SELECT
+          "t5"."rung",
+          "t5"."day",
+          "t5"."magnitude",
+          COUNT(*) AS "n",
+          COALESCE(SUM(CAST("t5"."value" AS DECIMAL(38, 0))), 0) AS "sum"
+        FROM "t3" AS "t5"
+        GROUP BY
+          1,
+          2,
+          3
+      ) AS "t9"
+    ) AS "t11"
+  ) AS "t13"
+  WHERE
+    "t13"."upto" >= "t13"."top_units"
+    AND (
+      "t13"."upto" - "t13"."n"
+    ) < "t13"."top_units"
+), "t16" AS (
+  SELECT
+    *
   FROM (
     SELECT
-      *
+      "t12"."rung",
+      "t12"."day",
+      "t12"."magnitude",
+      "t12"."n",
+      "t12"."sum",
+      "t12"."units",
+      "t12"."total",
+      "t12"."upto",
+      "t12"."sum_upto",
+      CAST(FLOOR(
+        CAST((
+          (
+            "t12"."units" * (
+              SELECT
+                "t1"."top_millionths"
+              FROM "parameters" AS "t1"
+            )
+          ) + 999999
+        ) AS DOUBLE) / (
+          1000000
+        )
+      ) AS BIGINT) AS "top_units"
     FROM (
       SELECT
-        "t2"."rung",
-        "t2"."day",
-        'requests' AS "weight",
-        "t2"."requests" AS "value",
-        (
-          ROW_NUMBER() OVER (PARTITION BY "t2"."rung", "t2"."day" ORDER BY "t2"."requests" ASC) - 1
-        ) + 1 AS "rank",
-        "t5"."units"
-      FROM "unit_days" AS "t2"
-      INNER JOIN (
+        "t10"."rung",
+        "t10"."day",
+        "t10"."magnitude",
+        "t10"."n",
+        "t10"."sum",
+        SUM("t10"."n") OVER (
+          PARTITION BY "t10"."rung", "t10"."day"
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS "units",
+        SUM("t10"."sum") OVER (
+          PARTITION BY "t10"."rung", "t10"."day"
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS "total",
+        SUM("t10"."n") OVER (
+          PARTITION BY "t10"."rung", "t10"."day"
+          ORDER BY "t10"."magnitude" DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS "upto",
+        SUM("t10"."sum") OVER (
+          PARTITION BY "t10"."rung", "t10"."day"
+          ORDER BY "t10"."magnitude" DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS "sum_upto"
+      FROM (
         SELECT
-          "t0"."rung",
-          "t0"."day",
-          COUNT(*) AS "units"
-        FROM "unit_days" AS "t0"
+          "t6"."rung",
+          "t6"."day",
+          "t6"."magnitude",
+          COUNT(*) AS "n",
+          COALESCE(SUM(CAST("t6"."value" AS DECIMAL(38, 0))), 0) AS "sum"
+        FROM "t4" AS "t6"
         GROUP BY
           1,
-          2
-      ) AS "t5"
-        ON "t2"."rung" = "t5"."rung" AND "t2"."day" = "t5"."day"
-    ) AS "t6"
-    UNION ALL
+          2,
+          3
+      ) AS "t10"
+    ) AS "t12"
+  ) AS "t14"
+  WHERE
+    "t14"."upto" >= "t14"."top_units"
+    AND (
+      "t14"."upto" - "t14"."n"
+    ) < "t14"."top_units"
+)
+SELECT
+  *
+FROM (
+  SELECT
+    *
+  FROM (
     SELECT
-      *
+      "t31"."rung",
+      "t31"."weight",
+      "t31"."day",
+      "t31"."units",
+      "t31"."top_units",
+      "t31"."share"
     FROM (
       SELECT
-        "t2"."rung",
-        "t2"."day",
-        'bytes' AS "weight",
-        "t2"."bytes" AS "value",
-        (
-          ROW_NUMBER() OVER (PARTITION BY "t2"."rung", "t2"."day" ORDER BY "t2"."bytes" ASC) - 1
-        ) + 1 AS "rank",
-        "t5"."units"
-      FROM "unit_days" AS "t2"
+        "t19"."rung",
+        "t19"."day",
+        'requests' AS "weight",
+        "t19"."units",
+        "t19"."top_units",
+        CAST((
+          "t19"."sum_upto" - "t19"."sum"
+        ) + "t29"."rest" AS DOUBLE) / NULLIF(CAST("t19"."total" AS DOUBLE), 0) AS "share"
+      FROM "t15" AS "t19"
       INNER JOIN (
         SELECT
-          "t0"."rung",
-          "t0"."day",
-          COUNT(*) AS "units"
-        FROM "unit_days" AS "t0"
+          "t25"."rung",
+          "t25"."day",
+          COALESCE(
+            SUM(CAST("t25"."value" AS DECIMAL(38, 0))) FILTER(WHERE
+              "t25"."place" < "t25"."left"),
+            0
+          ) AS "rest"
+        FROM (
+          SELECT
+            "t23"."rung",
+            "t23"."day",
+            "t23"."value",
+            "t23"."left",
+            ROW_NUMBER() OVER (PARTITION BY "t23"."rung", "t23"."day" ORDER BY "t23"."value" DESC) - 1 AS "place"
+          FROM (
+            SELECT
+              "t7"."rung",
+              "t7"."day",
+              "t7"."value",
+              (
+                "t20"."top_units" - "t20"."upto"
+              ) + "t20"."n" AS "left"
+            FROM "t3" AS "t7"
+            INNER JOIN "t15" AS "t20"
+              ON "t7"."rung" = "t20"."rung"
+              AND "t7"."day" = "t20"."day"
+              AND "t7"."magnitude" = "t20"."magnitude"
+          ) AS "t23"
+        ) AS "t25"
         GROUP BY
           1,
           2
-      ) AS "t5"
-        ON "t2"."rung" = "t5"."rung" AND "t2"."day" = "t5"."day"
-    ) AS "t7"
-  ) AS "t8"
-  GROUP BY
-    1,
-    2,
-    3
-) AS "t9"
+      ) AS "t29"
+        ON "t19"."rung" = "t29"."rung" AND "t19"."day" = "t29"."day"
+    ) AS "t31"
+  ) AS "t33"
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t32"."rung",
+      "t32"."weight",
+      "t32"."day",
+      "t32"."units",
+      "t32"."top_units",
+      "t32"."share"
+    FROM (
+      SELECT
+        "t21"."rung",
+        "t21"."day",
+        'bytes' AS "weight",
+        "t21"."units",
+        "t21"."top_units",
+        CAST((
+          "t21"."sum_upto" - "t21"."sum"
+        ) + "t30"."rest" AS DOUBLE) / NULLIF(CAST("t21"."total" AS DOUBLE), 0) AS "share"
+      FROM "t16" AS "t21"
+      INNER JOIN (
+        SELECT
+          "t26"."rung",
+          "t26"."day",
+          COALESCE(
+            SUM(CAST("t26"."value" AS DECIMAL(38, 0))) FILTER(WHERE
+              "t26"."place" < "t26"."left"),
+            0
+          ) AS "rest"
+        FROM (
+          SELECT
+            "t24"."rung",
+            "t24"."day",
+            "t24"."value",
+            "t24"."left",
+            ROW_NUMBER() OVER (PARTITION BY "t24"."rung", "t24"."day" ORDER BY "t24"."value" DESC) - 1 AS "place"
+          FROM (
+            SELECT
+              "t8"."rung",
+              "t8"."day",
+              "t8"."value",
+              (
+                "t22"."top_units" - "t22"."upto"
+              ) + "t22"."n" AS "left"
+            FROM "t4" AS "t8"
+            INNER JOIN "t16" AS "t22"
+              ON "t8"."rung" = "t22"."rung"
+              AND "t8"."day" = "t22"."day"
+              AND "t8"."magnitude" = "t22"."magnitude"
+          ) AS "t24"
+        ) AS "t26"
+        GROUP BY
+          1,
+          2
+      ) AS "t30"
+        ON "t21"."rung" = "t30"."rung" AND "t21"."day" = "t30"."day"
+    ) AS "t32"
+  ) AS "t34"
+) AS "t35"
 ORDER BY
-  "t9"."rung" ASC,
-  "t9"."weight" ASC,
-  "t9"."day" ASC
+  "t35"."rung" ASC,
+  "t35"."weight" ASC,
+  "t35"."day" ASC
 ;
 
 -- query lorenz: ranked
@@ -1259,15 +1790,34 @@ ORDER BY
   "t8"."value" ASC
 ;
 
--- query files: fetched
+-- query files: fetched visits
+WITH "t2" AS (
+  SELECT
+    *
+  FROM "fetched" AS "t0"
+  WHERE
+    "t0"."client" >= 0
+), "t3" AS (
+  SELECT
+    *
+  FROM "fetched" AS "t0"
+  WHERE
+    "t0"."consumer" >= 0
+), "t4" AS (
+  SELECT
+    *
+  FROM "fetched" AS "t0"
+  WHERE
+    "t0"."network" >= 0
+)
 SELECT
-  "t29"."rung",
-  "t29"."downloads",
-  "t29"."download_pairs",
-  "t29"."requests",
-  "t29"."bytes",
-  "t29"."unsized",
-  CAST("t29"."downloads" AS DOUBLE) / NULLIF(CAST("t29"."download_pairs" AS DOUBLE), 0) AS "repeat_factor"
+  "t45"."rung",
+  "t45"."downloads",
+  "t45"."download_pairs",
+  "t45"."requests",
+  "t45"."bytes",
+  "t45"."unsized",
+  CAST("t45"."downloads" AS DOUBLE) / NULLIF(CAST("t45"."download_pairs" AS DOUBLE), 0) AS "repeat_factor"
 FROM (
   SELECT
     *
@@ -1277,190 +1827,271 @@ FROM (
     FROM (
       SELECT
         'address' AS "rung",
-        "t22"."downloads",
-        "t22"."download_pairs",
-        "t22"."requests",
-        "t22"."bytes",
-        "t22"."unsized"
+        "t39"."downloads",
+        "t39"."download_pairs",
+        "t39"."requests",
+        "t39"."bytes",
+        "t39"."unsized"
       FROM (
         SELECT
-          "t10"."downloads",
-          "t19"."download_pairs",
-          "t10"."fetched" - "t19"."pairs" AS "requests",
-          "t10"."sent" - "t19"."kept" AS "bytes",
-          "t10"."unsized"
+          "t20"."downloads",
+          "t20"."artifacts" - "t36"."less_downloads" AS "download_pairs",
+          "t20"."fetched" - (
+            "t20"."rows" - "t36"."less_pairs"
+          ) AS "requests",
+          "t20"."sent" - (
+            "t20"."kept" - "t36"."less_kept"
+          ) AS "bytes",
+          "t20"."unsized"
         FROM (
           SELECT
-            COALESCE(SUM("t1"."requests"), 0) AS "fetched",
-            COALESCE(SUM("t1"."requests") FILTER(WHERE
-              "t1"."artifact"), 0) AS "downloads",
-            COALESCE(SUM("t1"."bytes"), 0) AS "sent",
-            COALESCE(SUM("t1"."unsized"), 0) AS "unsized"
-          FROM (
-            SELECT
-              *
-            FROM "fetched" AS "t0"
-            WHERE
-              "t0"."client" >= 0
-          ) AS "t1"
-        ) AS "t10"
+            COUNT(*) AS "rows",
+            COUNT(*) FILTER(WHERE
+              "t5"."artifact") AS "artifacts",
+            COALESCE(SUM("t5"."requests"), 0) AS "fetched",
+            COALESCE(SUM("t5"."requests") FILTER(WHERE
+              "t5"."artifact"), 0) AS "downloads",
+            COALESCE(SUM("t5"."bytes"), 0) AS "sent",
+            COALESCE(SUM("t5"."largest"), 0) AS "kept",
+            COALESCE(SUM("t5"."unsized"), 0) AS "unsized"
+          FROM "t2" AS "t5"
+        ) AS "t20"
         CROSS JOIN (
           SELECT
-            COUNT(*) AS "pairs",
-            COUNT(*) FILTER(WHERE
-              "t11"."artifact") AS "download_pairs",
-            COALESCE(SUM("t11"."largest"), 0) AS "kept"
+            COALESCE(SUM("t30"."rows" - 1), 0) AS "less_pairs",
+            COALESCE(SUM("t30"."rows" - 1) FILTER(WHERE
+              "t30"."artifact"), 0) AS "less_downloads",
+            COALESCE(SUM("t30"."sum" - "t30"."largest"), 0) AS "less_kept"
           FROM (
             SELECT
-              "t4"."pair",
-              "t4"."artifact",
-              MAX("t4"."largest") AS "largest"
+              "t27"."pair",
+              COUNT(*) AS "rows",
+              BOOL_OR("t27"."artifact") AS "artifact",
+              SUM("t27"."largest") AS "sum",
+              MAX("t27"."largest") AS "largest"
             FROM (
               SELECT
-                "t0"."artifact",
-                "t0"."largest",
+                "t11"."artifact",
+                "t11"."largest",
                 (
-                  CAST("t0"."client" AS BIGINT) * 4294967296
-                ) + "t0"."item" AS "pair"
-              FROM "fetched" AS "t0"
+                  CAST("t11"."client" AS BIGINT) * 4294967296
+                ) + "t11"."item" AS "pair"
+              FROM "t2" AS "t11"
               WHERE
-                "t0"."client" >= 0
-            ) AS "t4"
+                EXISTS(
+                  SELECT
+                    1
+                  FROM (
+                    SELECT
+                      *
+                    FROM (
+                      SELECT
+                        "t1"."client" AS "unit",
+                        MAX("t1"."client") - MIN("t1"."client") AS "clients",
+                        MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
+                      FROM "visits" AS "t1"
+                      GROUP BY
+                        1
+                    ) AS "t9"
+                    WHERE
+                      (
+                        "t9"."clients" > 0
+                      ) OR (
+                        "t9"."consumers" > 0
+                      )
+                  ) AS "t24"
+                  WHERE
+                    "t11"."client" = "t24"."unit"
+                )
+            ) AS "t27"
             GROUP BY
-              1,
-              2
-          ) AS "t11"
-        ) AS "t19"
-      ) AS "t22"
-    ) AS "t25"
+              1
+          ) AS "t30"
+        ) AS "t36"
+      ) AS "t39"
+    ) AS "t42"
     UNION ALL
     SELECT
       *
     FROM (
       SELECT
         'network' AS "rung",
-        "t23"."downloads",
-        "t23"."download_pairs",
-        "t23"."requests",
-        "t23"."bytes",
-        "t23"."unsized"
+        "t40"."downloads",
+        "t40"."download_pairs",
+        "t40"."requests",
+        "t40"."bytes",
+        "t40"."unsized"
       FROM (
         SELECT
-          "t12"."downloads",
-          "t20"."download_pairs",
-          "t12"."fetched" - "t20"."pairs" AS "requests",
-          "t12"."sent" - "t20"."kept" AS "bytes",
-          "t12"."unsized"
+          "t22"."downloads",
+          "t22"."artifacts" - "t37"."less_downloads" AS "download_pairs",
+          "t22"."fetched" - (
+            "t22"."rows" - "t37"."less_pairs"
+          ) AS "requests",
+          "t22"."sent" - (
+            "t22"."kept" - "t37"."less_kept"
+          ) AS "bytes",
+          "t22"."unsized"
         FROM (
           SELECT
-            COALESCE(SUM("t2"."requests"), 0) AS "fetched",
-            COALESCE(SUM("t2"."requests") FILTER(WHERE
-              "t2"."artifact"), 0) AS "downloads",
-            COALESCE(SUM("t2"."bytes"), 0) AS "sent",
-            COALESCE(SUM("t2"."unsized"), 0) AS "unsized"
-          FROM (
-            SELECT
-              *
-            FROM "fetched" AS "t0"
-            WHERE
-              "t0"."network" >= 0
-          ) AS "t2"
-        ) AS "t12"
+            COUNT(*) AS "rows",
+            COUNT(*) FILTER(WHERE
+              "t7"."artifact") AS "artifacts",
+            COALESCE(SUM("t7"."requests"), 0) AS "fetched",
+            COALESCE(SUM("t7"."requests") FILTER(WHERE
+              "t7"."artifact"), 0) AS "downloads",
+            COALESCE(SUM("t7"."bytes"), 0) AS "sent",
+            COALESCE(SUM("t7"."largest"), 0) AS "kept",
+            COALESCE(SUM("t7"."unsized"), 0) AS "unsized"
+          FROM "t4" AS "t7"
+        ) AS "t22"
         CROSS JOIN (
           SELECT
-            COUNT(*) AS "pairs",
-            COUNT(*) FILTER(WHERE
-              "t13"."artifact") AS "download_pairs",
-            COALESCE(SUM("t13"."largest"), 0) AS "kept"
+            COALESCE(SUM("t31"."rows" - 1), 0) AS "less_pairs",
+            COALESCE(SUM("t31"."rows" - 1) FILTER(WHERE
+              "t31"."artifact"), 0) AS "less_downloads",
+            COALESCE(SUM("t31"."sum" - "t31"."largest"), 0) AS "less_kept"
           FROM (
             SELECT
-              "t5"."pair",
-              "t5"."artifact",
-              MAX("t5"."largest") AS "largest"
+              "t28"."pair",
+              COUNT(*) AS "rows",
+              BOOL_OR("t28"."artifact") AS "artifact",
+              SUM("t28"."largest") AS "sum",
+              MAX("t28"."largest") AS "largest"
             FROM (
               SELECT
-                "t0"."artifact",
-                "t0"."largest",
+                "t13"."artifact",
+                "t13"."largest",
                 (
-                  CAST("t0"."network" AS BIGINT) * 4294967296
-                ) + "t0"."item" AS "pair"
-              FROM "fetched" AS "t0"
+                  CAST("t13"."network" AS BIGINT) * 4294967296
+                ) + "t13"."item" AS "pair"
+              FROM "t4" AS "t13"
               WHERE
-                "t0"."network" >= 0
-            ) AS "t5"
+                EXISTS(
+                  SELECT
+                    1
+                  FROM (
+                    SELECT
+                      *
+                    FROM (
+                      SELECT
+                        "t1"."network" AS "unit",
+                        MAX("t1"."client") - MIN("t1"."client") AS "clients",
+                        MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
+                      FROM "visits" AS "t1"
+                      GROUP BY
+                        1
+                    ) AS "t10"
+                    WHERE
+                      (
+                        "t10"."clients" > 0
+                      ) OR (
+                        "t10"."consumers" > 0
+                      )
+                  ) AS "t25"
+                  WHERE
+                    "t13"."network" = "t25"."unit"
+                )
+            ) AS "t28"
             GROUP BY
-              1,
-              2
-          ) AS "t13"
-        ) AS "t20"
-      ) AS "t23"
-    ) AS "t26"
-  ) AS "t28"
+              1
+          ) AS "t31"
+        ) AS "t37"
+      ) AS "t40"
+    ) AS "t43"
+  ) AS "t44"
   UNION ALL
   SELECT
     *
   FROM (
     SELECT
       'consumer' AS "rung",
-      "t24"."downloads",
-      "t24"."download_pairs",
-      "t24"."requests",
-      "t24"."bytes",
-      "t24"."unsized"
+      "t38"."downloads",
+      "t38"."download_pairs",
+      "t38"."requests",
+      "t38"."bytes",
+      "t38"."unsized"
     FROM (
       SELECT
-        "t14"."downloads",
-        "t21"."download_pairs",
-        "t14"."fetched" - "t21"."pairs" AS "requests",
-        "t14"."sent" - "t21"."kept" AS "bytes",
-        "t14"."unsized"
+        "t21"."downloads",
+        "t21"."artifacts" - "t35"."less_downloads" AS "download_pairs",
+        "t21"."fetched" - (
+          "t21"."rows" - "t35"."less_pairs"
+        ) AS "requests",
+        "t21"."sent" - (
+          "t21"."kept" - "t35"."less_kept"
+        ) AS "bytes",
+        "t21"."unsized"
       FROM (
         SELECT
-          COALESCE(SUM("t3"."requests"), 0) AS "fetched",
-          COALESCE(SUM("t3"."requests") FILTER(WHERE
-            "t3"."artifact"), 0) AS "downloads",
-          COALESCE(SUM("t3"."bytes"), 0) AS "sent",
-          COALESCE(SUM("t3"."unsized"), 0) AS "unsized"
-        FROM (
-          SELECT
-            *
-          FROM "fetched" AS "t0"
-          WHERE
-            "t0"."consumer" >= 0
-        ) AS "t3"
-      ) AS "t14"
+          COUNT(*) AS "rows",
+          COUNT(*) FILTER(WHERE
+            "t6"."artifact") AS "artifacts",
+          COALESCE(SUM("t6"."requests"), 0) AS "fetched",
+          COALESCE(SUM("t6"."requests") FILTER(WHERE
+            "t6"."artifact"), 0) AS "downloads",
+          COALESCE(SUM("t6"."bytes"), 0) AS "sent",
+          COALESCE(SUM("t6"."largest"), 0) AS "kept",
+          COALESCE(SUM("t6"."unsized"), 0) AS "unsized"
+        FROM "t3" AS "t6"
+      ) AS "t21"
       CROSS JOIN (
         SELECT
-          COUNT(*) AS "pairs",
-          COUNT(*) FILTER(WHERE
-            "t15"."artifact") AS "download_pairs",
-          COALESCE(SUM("t15"."largest"), 0) AS "kept"
+          COALESCE(SUM("t29"."rows" - 1), 0) AS "less_pairs",
+          COALESCE(SUM("t29"."rows" - 1) FILTER(WHERE
+            "t29"."artifact"), 0) AS "less_downloads",
+          COALESCE(SUM("t29"."sum" - "t29"."largest"), 0) AS "less_kept"
         FROM (
           SELECT
-            "t6"."pair",
-            "t6"."artifact",
-            MAX("t6"."largest") AS "largest"
+            "t26"."pair",
+            COUNT(*) AS "rows",
+            BOOL_OR("t26"."artifact") AS "artifact",
+            SUM("t26"."largest") AS "sum",
+            MAX("t26"."largest") AS "largest"
           FROM (
             SELECT
-              "t0"."artifact",
-              "t0"."largest",
+              "t12"."artifact",
+              "t12"."largest",
               (
-                CAST("t0"."consumer" AS BIGINT) * 4294967296
-              ) + "t0"."item" AS "pair"
-            FROM "fetched" AS "t0"
+                CAST("t12"."consumer" AS BIGINT) * 4294967296
+              ) + "t12"."item" AS "pair"
+            FROM "t3" AS "t12"
             WHERE
-              "t0"."consumer" >= 0
-          ) AS "t6"
+              EXISTS(
+                SELECT
+                  1
+                FROM (
+                  SELECT
+                    *
+                  FROM (
+                    SELECT
+                      "t1"."consumer" AS "unit",
+                      MAX("t1"."client") - MIN("t1"."client") AS "clients",
+                      MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
+                    FROM "visits" AS "t1"
+                    GROUP BY
+                      1
+                  ) AS "t8"
+                  WHERE
+                    (
+                      "t8"."clients" > 0
+                    ) OR (
+                      "t8"."consumers" > 0
+                    )
+                ) AS "t23"
+                WHERE
+                  "t12"."consumer" = "t23"."unit"
+              )
+          ) AS "t26"
           GROUP BY
-            1,
-            2
-        ) AS "t15"
-      ) AS "t21"
-    ) AS "t24"
-  ) AS "t27"
-) AS "t29"
+            1
+        ) AS "t29"
+      ) AS "t35"
+    ) AS "t38"
+  ) AS "t41"
+) AS "t45"
 ORDER BY
-  "t29"."rung" ASC
+  "t45"."rung" ASC
 ;
 
 -- query short: chained parameters
@@ -1478,8 +2109,7 @@ FROM (
     FROM (
       SELECT
         "t0"."rung",
-        "t0"."unit",
-        "t0"."document",
+        "t0"."pair",
         "t0"."chain",
         COUNT(*) AS "requests",
         COALESCE(SUM(GREATEST("t0"."sent", 0)) FILTER(WHERE
@@ -1495,8 +2125,7 @@ FROM (
       GROUP BY
         1,
         2,
-        3,
-        4
+        3
     ) AS "t3"
     WHERE
       "t3"."span" < (
@@ -1518,8 +2147,7 @@ SELECT
 FROM (
   SELECT
     "t2"."rung",
-    "t2"."unit",
-    "t2"."document",
+    "t2"."pair",
     "t2"."chain",
     "t2"."at",
     "t2"."sent"
@@ -1534,8 +2162,7 @@ FROM (
         FROM (
           SELECT
             "t0"."rung",
-            "t0"."unit",
-            "t0"."document",
+            "t0"."pair",
             "t0"."chain",
             COUNT(*) AS "requests",
             COALESCE(SUM(GREATEST("t0"."sent", 0)) FILTER(WHERE
@@ -1551,8 +2178,7 @@ FROM (
           GROUP BY
             1,
             2,
-            3,
-            4
+            3
         ) AS "t4"
         WHERE
           "t4"."span" >= (
@@ -1563,15 +2189,13 @@ FROM (
       ) AS "t6"
       WHERE
         "t2"."rung" = "t6"."rung"
-        AND "t2"."unit" = "t6"."unit"
-        AND "t2"."document" = "t6"."document"
+        AND "t2"."pair" = "t6"."pair"
         AND "t2"."chain" = "t6"."chain"
     )
 ) AS "t7"
 ORDER BY
   "t7"."rung" ASC,
-  "t7"."unit" ASC,
-  "t7"."document" ASC,
+  "t7"."pair" ASC,
   "t7"."chain" ASC,
   "t7"."at" ASC,
   "t7"."sent" DESC
@@ -1614,17 +2238,19 @@ FROM (
                 "t2"."proxy"), 0) AS "through"
             FROM (
               SELECT
+                "t0"."day",
                 "t0"."stream",
                 "t0"."client",
                 "t0"."network",
                 "t0"."consumer",
                 "t0"."ecosystem",
-                "t0"."software",
-                "t0"."software_kind",
-                "t0"."purpose",
                 "t0"."requests",
                 "t0"."downloads",
                 "t0"."bytes",
+                "t0"."software",
+                "t0"."software_kind",
+                "t0"."purpose",
+                "t0"."tool_ecosystem",
                 "t0"."client" AS "unit",
                 (
                   "t0"."software_kind" = 'caching-proxy'
@@ -1671,17 +2297,19 @@ FROM (
                 "t3"."proxy"), 0) AS "through"
             FROM (
               SELECT
+                "t0"."day",
                 "t0"."stream",
                 "t0"."client",
                 "t0"."network",
                 "t0"."consumer",
                 "t0"."ecosystem",
-                "t0"."software",
-                "t0"."software_kind",
-                "t0"."purpose",
                 "t0"."requests",
                 "t0"."downloads",
                 "t0"."bytes",
+                "t0"."software",
+                "t0"."software_kind",
+                "t0"."purpose",
+                "t0"."tool_ecosystem",
                 "t0"."network" AS "unit",
                 (
                   "t0"."software_kind" = 'caching-proxy'
@@ -1729,17 +2357,19 @@ FROM (
               "t1"."proxy"), 0) AS "through"
           FROM (
             SELECT
+              "t0"."day",
               "t0"."stream",
               "t0"."client",
               "t0"."network",
               "t0"."consumer",
               "t0"."ecosystem",
-              "t0"."software",
-              "t0"."software_kind",
-              "t0"."purpose",
               "t0"."requests",
               "t0"."downloads",
               "t0"."bytes",
+              "t0"."software",
+              "t0"."software_kind",
+              "t0"."purpose",
+              "t0"."tool_ecosystem",
               "t0"."consumer" AS "unit",
               (
                 "t0"."software_kind" = 'caching-proxy'
@@ -1766,21 +2396,21 @@ ORDER BY
   "t17"."rung" ASC
 ;
 
--- query breadth: fetched items
+-- query breadth: items taken
 SELECT
-  "t9"."packages",
-  "t9"."versions",
-  "t9"."most",
-  CAST("t9"."versions" AS DOUBLE) / NULLIF(CAST("t9"."packages" AS DOUBLE), 0) AS "mean"
+  "t8"."packages",
+  "t8"."versions",
+  "t8"."most",
+  CAST("t8"."versions" AS DOUBLE) / NULLIF(CAST("t8"."packages" AS DOUBLE), 0) AS "mean"
 FROM (
   SELECT
     COUNT(*) AS "packages",
-    COALESCE(SUM(CAST("t8"."versions" AS DECIMAL(38, 0))), 0) AS "versions",
-    COALESCE(MAX("t8"."versions"), 0) AS "most"
+    COALESCE(SUM(CAST("t7"."versions" AS DECIMAL(38, 0))), 0) AS "versions",
+    COALESCE(MAX("t7"."versions"), 0) AS "most"
   FROM (
     SELECT
-      "t7"."package",
-      COUNT(DISTINCT "t7"."version") AS "versions"
+      "t6"."package",
+      COUNT(DISTINCT "t6"."version") AS "versions"
     FROM (
       SELECT
         *
@@ -1800,24 +2430,18 @@ FROM (
           EXISTS(
             SELECT
               1
-            FROM (
-              SELECT
-                *
-              FROM "fetched" AS "t1"
-              WHERE
-                "t1"."artifact"
-            ) AS "t5"
+            FROM "taken" AS "t2"
             WHERE
-              "t4"."item" = "t5"."item"
+              "t4"."item" = "t2"."item"
           )
-      ) AS "t6"
+      ) AS "t5"
       WHERE
-        "t6"."package" >= 0 AND "t6"."version" <> ''
-    ) AS "t7"
+        "t5"."package" >= 0 AND "t5"."version" <> ''
+    ) AS "t6"
     GROUP BY
       1
-  ) AS "t8"
-) AS "t9"
+  ) AS "t7"
+) AS "t8"
 ;
 
 -- query purposes: visits
@@ -1996,19 +2620,19 @@ ORDER BY
   "t2"."value" ASC
 ;
 
--- query coverage: fetched items parameters
+-- query coverage: items parameters taken
 SELECT
-  "t12"."packages",
-  "t12"."catalogue",
-  CAST("t12"."packages" AS DOUBLE) / NULLIF(CAST("t12"."catalogue" AS DOUBLE), 0) AS "share"
+  "t11"."packages",
+  "t11"."catalogue",
+  CAST("t11"."packages" AS DOUBLE) / NULLIF(CAST("t11"."catalogue" AS DOUBLE), 0) AS "share"
 FROM (
   SELECT
-    "t11"."packages",
+    "t10"."packages",
     "t6"."catalogue"
   FROM (
     SELECT
-      COUNT(DISTINCT "t9"."package") FILTER(WHERE
-        "t9"."package" >= 0) AS "packages"
+      COUNT(DISTINCT "t8"."package") FILTER(WHERE
+        "t8"."package" >= 0) AS "packages"
     FROM (
       SELECT
         "t7"."item",
@@ -2025,24 +2649,18 @@ FROM (
         EXISTS(
           SELECT
             1
-          FROM (
-            SELECT
-              *
-            FROM "fetched" AS "t2"
-            WHERE
-              "t2"."artifact"
-          ) AS "t8"
+          FROM "taken" AS "t3"
           WHERE
-            "t7"."item" = "t8"."item"
+            "t7"."item" = "t3"."item"
         )
-    ) AS "t9"
-  ) AS "t11"
+    ) AS "t8"
+  ) AS "t10"
   CROSS JOIN (
     SELECT
       "t0"."catalogue"
     FROM "parameters" AS "t0"
   ) AS "t6"
-) AS "t12"
+) AS "t11"
 ;
 
 -- query lag: facts items published
@@ -2130,7 +2748,7 @@ FROM (
 ) AS "t12"
 ;
 
--- query chase: cells facts items parameters published
+-- query chase: facts items parameters published ways
 SELECT
   "t12"."requests",
   "t20"."chased",
@@ -2204,7 +2822,7 @@ FROM (
 CROSS JOIN (
   SELECT
     COALESCE(SUM(CAST("t0"."requests" AS DECIMAL(38, 0))), 0) AS "requests"
-  FROM "cells" AS "t0"
+  FROM "ways" AS "t0"
 ) AS "t12"
 ;
 
