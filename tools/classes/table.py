@@ -36,12 +36,12 @@ class Score(NamedTuple):
 
 def cells(engine: duckdb.DuckDBPyConnection, *, masked: bool = False) -> list[Cell]:
     """The table of a classified world; `masked`: only of streams whose agents were hidden."""
-    where = "WHERE s.software LIKE 'masked-%'" if masked else ""
+    having = "HAVING mode(t.masked)" if masked else ""
     rows = engine.execute(
         "SELECT truth, purpose, round(posterior, 2), count(*), sum(n), sum(good) FROM (SELECT s.stream,"
         " mode(t.purpose) AS truth, any_value(s.purpose) AS purpose, any_value(s.posterior) AS posterior,"
-        f" count(*) AS n, count_if(t.purpose = s.purpose) AS good FROM truth t JOIN streams s USING (stream) {where}"
-        " GROUP BY s.stream) GROUP BY ALL ORDER BY ALL"
+        f" count(*) AS n, count_if(t.purpose = s.purpose) AS good FROM truth t JOIN streams s USING (stream)"
+        f" GROUP BY s.stream {having}) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return [Cell(truth, label, posterior, n, int(all_), int(good)) for truth, label, posterior, n, all_, good in rows]
 

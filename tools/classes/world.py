@@ -16,7 +16,7 @@ from subak.analytics.software.pack import built_in, numbers
 from subak.analytics.software.parse import parse, rule_of
 from subak.analytics.software.record import MOST, Purpose, Software
 
-_CI = re.compile(r' ci/[\w.,-]+(?:/[\w-]+)?|"ci":true,?|; CI(?=;|\))')
+CI = re.compile(r' ci/[\w.,-]+(?:/[\w-]+)?|"ci":true,?|; CI(?=;|\))')
 _AGENT = r'^.* "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)"$'
 
 
@@ -34,10 +34,14 @@ class Wanted:
     """Families whose agents say nothing: only how they behave is left."""
     mask_ci: bool = False
     """Whether what installers say of CI is hidden."""
+    generator: str = "traffic"
+    draw: int | None = None
+    """Also hide a third of the families of each kind of software, drawn by lot with this seed."""
 
 
 def build(wanted: Wanted, folder: Path) -> duckdb.DuckDBPyConnection:
-    """The tables of the schema, and `truth` with one row a fact: stream, purpose, actor's class.
+    """The tables of the schema, and `truth` with one row a fact: stream, purpose, actor's class,
+    whether the agent was hidden, and family.
 
     `folder` keeps the log, so that the same world need not be made twice.
     """
@@ -91,7 +95,7 @@ def seen(text: str, wanted: Wanted) -> Software:
         return Software(family=f"masked-{software.family}")
     if not wanted.mask_ci or software.kind != "installer":
         return software
-    plain = _CI.sub("", text).replace(',"ci":null', "").replace('"ci":null,', "")
+    plain = CI.sub("", text).replace(',"ci":null', "").replace('"ci":null,', "")
     hidden = parse(plain)
     rule = rule_of(plain)
     if rule is not None and rule.declares and not rule.entry.json and numbers(hidden.version) >= rule.declares:
@@ -138,6 +142,7 @@ def _join(engine: duckdb.DuckDBPyConnection, wanted: Wanted) -> None:
         " CASE kind WHEN 'other' THEN 'unknown' ELSE kind END, item, CASE WHEN kind = 'other' OR item >= 0 THEN -1"
         " ELSE document END, package, method, status, sent, '' FROM t_rows LEFT JOIN t_documents USING (host, path)"
         " ORDER BY line",
-        "CREATE TABLE truth AS SELECT stream, a.purpose, a.class FROM t_rows f JOIN t_actors a USING (actor)",
+        "CREATE TABLE truth AS SELECT stream, a.purpose, a.class, starts_with(f.software, 'masked-') AS masked,"
+        " f.software AS family FROM t_rows f JOIN t_actors a USING (actor)",
     ):
         engine.execute(sql)

@@ -88,6 +88,49 @@ def test_the_origin_is_the_operators_word() -> None:
     assert said(rows(3, "0", "i", "i"), origin="vpn-tor")["origin"] == "comes from a network that hides its users"
 
 
+def test_a_document_is_no_version() -> None:
+    facts = rows(60, "0", "CASE WHEN i % 2 = 0 THEN i // 2 ELSE -1 END", "i // 2", "i // 2")
+    assert said(facts)["versions"] == "takes one version of a package"
+
+
+SPEAKERS = """
+    INSERT INTO agents BY NAME SELECT 1 AS agent, 'y' AS software, 'installer' AS kind, true AS ci,
+        '{own}' AS self_hosted;
+    INSERT INTO clients SELECT i, 'a-' || i, 0, i, 4, '', '' FROM range(1, 5) t(i);
+    INSERT INTO streams SELECT i, i, 'y', 'installer', 1, '', 0, '' FROM range(1, 5) t(i);
+    INSERT INTO facts SELECT * EXCLUDE (i) REPLACE (i AS client, i AS stream) FROM facts, range(1, 5) t(i);
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [("no", "has neighbours that say hosted CI"), ("yes", "has neighbours that say self-hosted CI")],
+)
+def test_what_neighbours_say_of_ci(own: str, words: str) -> None:
+    assert said(rows(3, "0", "i", "i"), kind="installer", more=SPEAKERS.format(own=own))["ci_near"] == words
+
+
+def test_far_away_machines_are_no_neighbours() -> None:
+    more = SPEAKERS.format(own="no") + "; UPDATE clients SET network = client"
+    assert "ci_near" not in said(rows(3, "0", "i", "i"), kind="installer", more=more)
+
+
+BESIDE = """
+    INSERT INTO agents BY NAME SELECT 2 AS agent, 'z' AS software, 'installer' AS kind, false AS ci,
+        'debian' AS ecosystem;
+    INSERT INTO streams VALUES (9, 0, 'z', 'installer', 2, '', 0, '');
+    INSERT INTO facts SELECT * REPLACE (9 AS stream, 2 AS agent) FROM facts WHERE stream = 0;
+"""
+
+
+def test_silence_means_something_only_of_tools_that_say_ci_elsewhere() -> None:
+    facts, others = rows(3, "0", "i", "i"), SPEAKERS.format(own="no")
+    assert "system_packages" not in said(facts, kind="installer", more=BESIDE)
+    assert "system_packages" not in said(facts, kind="installer", more=others + BESIDE)
+    spoken = said(facts, kind="installer", more=others.replace("'y'", "'x'") + BESIDE)
+    assert spoken["system_packages"] == "is where system packages are installed and nobody says CI"
+
+
 CROWD = """
     INSERT INTO clients SELECT i, 'a-' || i, i // 3, i, 4, CASE WHEN i < 4 THEN 'owner' ELSE 'rented' END, 'hosting'
         FROM range(1, 30) t(i);

@@ -60,7 +60,8 @@ _STEPS: Final = (
         "x_tastes",
         "SELECT stream, count(*) AS packages, count_if(items > 0) AS taken, sum(items) AS items, sum(n) AS n,"
         " sum(versions) AS versions, sum(pages) AS pages, count_if(pages > 0) AS paged FROM"
-        " (SELECT stream, x_pairs.package, bit_count(bit_or(1::UBIGINT << (hash(version) & 63))) AS versions,"
+        " (SELECT stream, x_pairs.package, bit_count(bit_or(1::UBIGINT << (hash(version) & 63))"
+        " FILTER (x_pairs.item >= 0)) AS versions,"
         " count_if(x_pairs.item >= 0) AS items,"
         " sum(n) FILTER (x_pairs.item >= 0) AS n, sum(n) FILTER (x_pairs.item < 0) AS pages"
         " FROM x_pairs LEFT JOIN items USING (item) GROUP BY stream, x_pairs.package) GROUP BY stream",
@@ -74,7 +75,8 @@ _STEPS: Final = (
         " WHEN count_if(a.self_hosted = 'yes') > count_if(a.self_hosted = 'no') THEN 'self-hosted'"
         " WHEN count_if(a.self_hosted = 'no') > 0 THEN 'hosted' ELSE 'either' END AS ci,"
         " CASE WHEN count_if(a.kind = 'installer') < 2 THEN NULL WHEN count_if(a.ecosystem IN ('debian', 'rpm', 'apk'))"
-        " = 0 THEN 'none' WHEN count_if(a.ci) > 0 THEN 'with-ci' ELSE 'beside' END AS system_packages,"
+        " = 0 THEN 'none' WHEN count_if(a.ci) > 0 THEN 'with-ci'"  # silence counts of tools that say CI elsewhere
+        " WHEN count_if(a.software IN (SELECT software FROM agents WHERE ci)) > 0 THEN 'beside' END AS system_packages,"
         " count_if(a.kind = 'caching-proxy') AS proxies"
         " FROM streams s JOIN agents a USING (agent) GROUP BY s.client",
     ),
@@ -82,6 +84,14 @@ _STEPS: Final = (
         "x_customs",
         "SELECT software, avg(x.strange / x.n) AS strange, count(*) AS clients FROM streams"
         " JOIN x_sums x USING (stream) GROUP BY software",
+    ),
+    (  # who in the neighbourhood says CI, and on whose machines: clients by network
+        "x_near",
+        "SELECT c.network, count(*) AS clients, count_if(hosted) AS hosted, count_if(own) AS own,"
+        " count_if(said) AS said FROM (SELECT client, bool_or(a.ci AND a.self_hosted = 'no') AS hosted,"
+        " bool_or(a.ci AND a.self_hosted = 'yes') AS own, bool_or(a.ci) AS said FROM streams s"
+        " JOIN agents a USING (agent) WHERE a.kind IN ('installer', 'library') GROUP BY client)"
+        " JOIN clients c USING (client) GROUP BY c.network",
     ),
     (
         "x_fleets",
@@ -135,6 +145,13 @@ MEASURES: Final = {
     "fleet": "f.members::DOUBLE",
     "origin": "nullif(c.origin, '')",
     "ci_around": "CASE WHEN a.ci THEN NULL WHEN s.software_kind IN ('installer', 'library') THEN o.ci END",
+    "ci_near": (  # neighbours only; what is said at the address itself has its own traits
+        "CASE WHEN s.software_kind NOT IN ('installer', 'library') OR v.clients < 4 THEN NULL"
+        " WHEN v.hosted - (coalesce(o.ci, '') = 'hosted' OR a.ci AND a.self_hosted = 'no')::INTEGER >= 2"
+        " AND v.hosted >= 2 * v.own THEN 'hosted'"
+        " WHEN v.own - (coalesce(o.ci, '') = 'self-hosted' OR a.ci AND a.self_hosted = 'yes')::INTEGER >= 2"
+        " AND v.own >= 2 * v.hosted THEN 'self-hosted' WHEN v.said = 0 THEN 'none' END"
+    ),
     "system_packages": "CASE WHEN s.software_kind IN ('installer', 'library') THEN o.system_packages END",
     "standing": (
         f"CASE WHEN s.software_kind NOT IN {_CRAWLERS} OR c.provider = '' THEN NULL WHEN h.home THEN 'home'"
@@ -166,6 +183,7 @@ def measure(engine: duckdb.DuckDBPyConnection, pack: Pack) -> None:
         " JOIN x_sums x USING (stream) JOIN x_rhythm r USING (stream) LEFT JOIN x_tastes t USING (stream)"
         " LEFT JOIN clients c USING (client) JOIN x_around o ON o.client = s.client JOIN agents a ON a.agent = s.agent"
         " JOIN x_customs u ON u.software = s.software"
+        " LEFT JOIN x_near v ON v.network = c.network"
         " LEFT JOIN x_fleets f ON f.network = c.network AND f.software = s.software"
         " LEFT JOIN x_homes h ON h.provider = c.provider LEFT JOIN x_crawlers k ON k.software = s.software"
         " LEFT JOIN x_kinds q ON q.software_kind = s.software_kind, x_span w)"
