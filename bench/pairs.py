@@ -13,10 +13,10 @@ from contextlib import ExitStack
 import duckdb
 
 from subak.analytics.facts.gather import Options, opened
-from subak.analytics.facts.schema import CACHES, KINDS, METHODS, TABLES, as_columns
 from subak.analytics.metrics.catalogue import DEFAULT
 from subak.analytics.metrics.run import measure
 from subak.analytics.privacy.epochs import derive
+from subak.analytics.schema import CACHES, KINDS, METHODS, TABLES, as_columns
 
 CLIENTS, FILES = 200_000, 1_000_000
 ENGINE = "1GB"

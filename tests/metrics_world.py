@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from subak.analytics.facts.schema import FACTS, TABLES, as_columns
+from subak.analytics.schema import FACTS, TABLES, as_columns
 
 START = 1_790_000_000.0
 SOFTWARE = (

@@ -127,7 +127,7 @@ address or an IPv6 /64), network (/24 or /48) or consumer. Requests without such
 The same definitions as SQL are in `src/subak/analytics/metrics/queries/`, for DuckDB and ClickHouse (both run by the
 tests, on the same tables, with equal results: whole numbers exactly, others to 9 significant digits), and as compiled
 but not run for BigQuery, PostgreSQL, Snowflake and Trino. They read the tables of
-`src/subak/analytics/facts/schema.py` and a table `parameters` with one row. Store the answers of the `step` queries
+`src/subak/analytics/schema.py` and a table `parameters` with one row. Store the answers of the `step` queries
 under their names, in the order of the file, then ask the others. Documents that one unit asks for again and again
 (`long`) must be walked in order; `walk.py` does that."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 from tools.traffic.generate import Order, generate
 
-from subak.analytics.facts.schema import AGENTS, DECLARED, TABLES, as_columns
+from subak.analytics.schema import AGENTS, DECLARED, TABLES, as_columns
 from subak.analytics.software.pack import built_in, numbers
 from subak.analytics.software.parse import parse, rule_of
 from subak.analytics.software.record import MOST, Purpose, Software

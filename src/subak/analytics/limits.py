@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from subak.analytics.facts.schema import KINDS, METHODS, ORIGINS
+from subak.analytics.schema import KINDS, METHODS, ORIGINS
 from subak.analytics.software.record import PURPOSES
 from subak.errors import BadRequest
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final, Generic, TypeVar
 
-from subak.analytics.facts.schema import ORIGINS
 from subak.analytics.rangefeeds import Feed, Row, dated, feed
+from subak.analytics.schema import ORIGINS
 from subak.errors import ConfigError, StoreFailed
 from subak.store.disk import disk_failed
 

@@ -127,8 +127,7 @@ def analyze(
     from subak.analytics.facts.gather import EVER, Options
     from subak.analytics.limits import parse_tiers
     from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, load_consumers, load_ranges
-    from subak.analytics.report.build import About
-    from subak.analytics.report.model import Packs
+    from subak.analytics.report.model import About, Packs
     from subak.analytics.report.order import Order
     from subak.config import parse_bytes
 

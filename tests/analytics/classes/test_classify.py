@@ -15,7 +15,7 @@ from subak.analytics.classes import traits
 from subak.analytics.classes.classify import classify, evidence_of
 from subak.analytics.classes.decide import decide
 from subak.analytics.classes.pack import ADVERSE, built_in
-from subak.analytics.facts.schema import TABLES, as_columns
+from subak.analytics.schema import TABLES, as_columns
 
 LINES = 60_000
 SEED = 900

@@ -9,7 +9,7 @@ import pytest
 
 from subak.analytics.classes import traits
 from subak.analytics.classes.pack import built_in
-from subak.analytics.facts.schema import TABLES, as_columns
+from subak.analytics.schema import TABLES, as_columns
 
 PACK = built_in()
 MONDAY = 1_791_158_400

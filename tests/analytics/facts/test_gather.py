@@ -12,9 +12,9 @@ import duckdb
 import pytest
 
 from subak.analytics.facts.gather import Analysis, Options, gather
-from subak.analytics.facts.schema import TABLES
 from subak.analytics.privacy.epochs import derive
 from subak.analytics.ranges import load_consumers, load_ranges
+from subak.analytics.schema import TABLES
 
 KEYS = derive(b"k" * 32, "2026-10")
 PICTURE = """

@@ -11,11 +11,11 @@ import pytest
 
 from subak.analytics.facts.coder import HITS, Batch
 from subak.analytics.facts.naming import BATCH, FEW, Books, Naming
-from subak.analytics.facts.schema import as_columns
 from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import derive
 from subak.analytics.privacy.pseudonyms import Names
 from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, load_ranges
+from subak.analytics.schema import as_columns
 
 BOOKS = Books(Names(derive(b"k" * 32, "2026-10")), NO_RANGES, NO_CONSUMERS, Recogniser())
 

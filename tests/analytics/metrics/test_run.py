@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from metrics_world import START, Chdb, World, fill, load, make
-from subak.analytics.facts.schema import TABLES
 from subak.analytics.metrics import run
 from subak.analytics.metrics.catalogue import DEFAULT, MEASURES
 from subak.analytics.metrics.run import PARTED, PARTED_STEPS, Duck, Result, bounded_cache, measure, plain
 from subak.analytics.metrics.shipped import shipped
+from subak.analytics.schema import TABLES
 from subak.errors import BadRequest
 
 ALL = [name for name, m in MEASURES.items() if m.query != "bounded"]

@@ -8,10 +8,10 @@ import sys
 import pytest
 from tools import queries
 
-from subak.analytics.facts.schema import TABLES
 from subak.analytics.metrics.catalogue import MEASURES
 from subak.analytics.metrics.run import PARTS
 from subak.analytics.metrics.shipped import DIALECTS, parse, shipped
+from subak.analytics.schema import TABLES
 from subak.errors import BadRequest
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from subak.analytics.facts.schema import TABLES, as_columns
+from subak.analytics.schema import TABLES, as_columns
 
 _NOTHING: Mapping[str, object] = {
     "DOUBLE": 0.0, "INTEGER": -1, "UBIGINT": 0, "VARCHAR": "", "SMALLINT": 0, "BIGINT": -1,

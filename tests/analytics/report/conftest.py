@@ -12,12 +12,12 @@ import pytest
 from msgspec.structs import replace
 from tests.analytics.report.harvest import FILL, HOSTILE, PRICES, REQUESTS, START
 
-from subak.analytics.facts.schema import TABLES, as_columns
 from subak.analytics.logs.event import REJECTS
 from subak.analytics.logs.ledger import Ledger, Tally
 from subak.analytics.prices import parse_prices
-from subak.analytics.report.build import About, build
-from subak.analytics.report.model import Packs, Report
+from subak.analytics.report.build import build
+from subak.analytics.report.model import About, Packs, Report
+from subak.analytics.schema import TABLES, as_columns
 
 
 @contextmanager

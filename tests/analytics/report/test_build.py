@@ -10,8 +10,8 @@ import pytest
 from tests.analytics.report.harvest import BYTES, REQUESTS
 
 from subak.analytics.logs.ledger import Ledger
-from subak.analytics.report.build import About, build
-from subak.analytics.report.model import Report
+from subak.analytics.report.build import build
+from subak.analytics.report.model import About, Report
 
 
 def test_figures(report: Report) -> None:

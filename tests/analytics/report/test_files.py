@@ -9,9 +9,9 @@ import duckdb
 import pytest
 from tests.analytics.report.harvest import REQUESTS
 
-from subak.analytics.facts.schema import TABLES
 from subak.analytics.report import files
 from subak.analytics.report.model import Report
+from subak.analytics.schema import TABLES
 from subak.errors import BadRequest, StoreFailed
 
 

@@ -10,7 +10,7 @@ from subak.analytics.facts.gather import Options
 from subak.analytics.limits import parse_tiers
 from subak.analytics.privacy.epochs import derive
 from subak.analytics.report import files
-from subak.analytics.report.build import About
+from subak.analytics.report.model import About
 from subak.analytics.report.order import Order, analyse, explained
 from subak.errors import BadRequest, NotFound
 

@@ -9,8 +9,8 @@ import pytest
 
 from subak.analytics.logs.ledger import Ledger
 from subak.analytics.prices import example_prices
-from subak.analytics.report.build import About, build
-from subak.analytics.report.model import Report
+from subak.analytics.report.build import build
+from subak.analytics.report.model import About, Report
 from subak.analytics.report.provenance import bare
 
 

@@ -10,9 +10,9 @@ import pytest
 from subak.analytics.limits import parse_tiers
 from subak.analytics.logs.ledger import Ledger
 from subak.analytics.report import terminal
-from subak.analytics.report.build import About, build
+from subak.analytics.report.build import build
 from subak.analytics.report.headline import headline
-from subak.analytics.report.model import Report, Slice
+from subak.analytics.report.model import About, Report, Slice
 from subak.analytics.report.page import page
 from subak.analytics.report.untold import Missing, missing
 from subak.analytics.simulate import tiers

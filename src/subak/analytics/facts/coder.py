@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import duckdb
 
-from subak.analytics.facts.schema import CACHES
 from subak.analytics.logs import fields
+from subak.analytics.schema import CACHES
 
 HITS = {
     "at": "DOUBLE",

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import duckdb
 
 from subak.analytics.facts.coder import Asked, Batch, Named
-from subak.analytics.facts.schema import AGENTS, METHODS, as_columns
 from subak.analytics.logs.scratch import Scratch
 from subak.analytics.packages.good import LATER
 from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.pseudonyms import Names, canonical
 from subak.analytics.ranges import Consumers, Ranges
+from subak.analytics.schema import AGENTS, METHODS, as_columns
 from subak.analytics.software.parse import parse
 from subak.analytics.software.record import Software
 

@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 
 from subak.analytics.facts.coder import Coding
-from subak.analytics.facts.schema import AGENTS, TABLES
+from subak.analytics.schema import AGENTS, TABLES
 from subak.errors import StoreFailed
 
 NEEDED: Final = ("facts", "clients", "networks", "consumers", "agents", "items", "documents", "packages")

@@ -6,7 +6,7 @@ from typing import Final
 
 import duckdb
 
-from subak.analytics.facts.schema import AGENTS, KINDS, METHODS
+from subak.analytics.schema import AGENTS, KINDS, METHODS
 
 FILES: Final = "('artifact', 'metadata', 'derived')"
 """Kinds of what never changes: files, and what is told of one."""

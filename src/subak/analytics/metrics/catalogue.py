@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from subak.analytics.facts.schema import FACTS, TABLES
+from subak.analytics.schema import FACTS, TABLES
 
 Rung = Literal["address", "network", "consumer"]
 ALL_RUNGS: Final[tuple[Rung, ...]] = ("address", "network", "consumer")

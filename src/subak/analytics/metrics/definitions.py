@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import ibis  # type: ignore[import-untyped]  # ships no types
 
-from subak.analytics.facts.schema import TABLES
 from subak.analytics.metrics.catalogue import PARAMETERS, ROBOT_KINDS, ROBOT_PURPOSES
+from subak.analytics.schema import TABLES
 
 _TYPES: Final = {
     "DOUBLE": "float64", "BIGINT": "int64", "INTEGER": "int32", "SMALLINT": "int16", "TINYINT": "int8",

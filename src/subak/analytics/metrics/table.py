@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import duckdb
 
-from subak.analytics.facts.schema import FACTS
 from subak.analytics.metrics.catalogue import COLUMN_TYPES, DIMENSIONS, JOINS, SHOWN
 from subak.analytics.metrics.conditions import Condition, parse, text_of
 from subak.analytics.metrics.run import Value, known, plain
 from subak.analytics.metrics.shipped import shipped
 from subak.analytics.privacy.suppress import FEWEST
+from subak.analytics.schema import FACTS
 from subak.errors import BadRequest
 
 _TIMES: Final = ("hour", "day", "weekday")

@@ -11,16 +11,15 @@ import duckdb
 from subak.analytics.logs.ledger import Ledger
 from subak.analytics.metrics.catalogue import DEFAULT, MEASURES
 from subak.analytics.metrics.run import Duck, Result, bounded_cache, measure
-from subak.analytics.prices import PriceList
 from subak.analytics.report import billing, provenance, rankings, words
 from subak.analytics.report.model import (
+    About,
     Avoidable,
     Concentration,
     Definition,
     Figure,
     Mix,
     Origin,
-    Packs,
     Report,
     Rows,
     Slice,
@@ -30,28 +29,6 @@ from subak.analytics.simulate import Outcome
 LEVELS: Final = ("address", "network", "consumer")
 KEPT: Final = ("ways", "visits")
 """Steps of the measures that the rankings read too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a report says beside the figures, and what the figures need beside the tables."""
-
-    made: float
-    subak: str
-    epoch: str
-    packs: Packs = field(default_factory=Packs)
-    k: int = 20
-    prices: PriceList | None = None
-    asked: tuple[str, ...] = ()
-    """Options that changed what was counted."""
-    remarks: tuple[str, ...] = ()
-    """What else the reader must know, such as 'the range pack is 40 days old'."""
-    capacity: int = 0
-    """Bytes of a bounded cache to try; 0: none."""
-    catalogue: int = 0
-    """Packages that the registry offers; 0: not known."""
-    published: bool = False
-    """Is there a table `published`?"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from typing import Final
 
 import duckdb
 
-from subak.analytics.facts.schema import TABLES
 from subak.analytics.report import words
 from subak.analytics.report.model import Report, decode, encode
 from subak.analytics.report.provenance import bare
+from subak.analytics.schema import TABLES
 from subak.errors import BadRequest
 from subak.store.disk import disk_failed
 

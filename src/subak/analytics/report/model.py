@@ -6,11 +6,13 @@ What the names mean is told by `subak.analytics.report.names`; the same name mea
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Generic, TypeVar
 
 import msgspec
 
+from subak.analytics.prices import PriceList
 from subak.analytics.simulate import Outcome
 from subak.errors import BadRequest
 
@@ -337,3 +339,28 @@ def decode(data: bytes, name: str) -> Report:
 
 class _Versioned(msgspec.Struct):
     version: int
+
+
+# ---------------------------------------------------------------- what it is made with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a report says beside the figures, and what the figures need beside the tables."""
+
+    made: float
+    subak: str
+    epoch: str
+    packs: Packs = field(default_factory=Packs)
+    k: int = 20
+    prices: PriceList | None = None
+    asked: tuple[str, ...] = ()
+    """Options that changed what was counted."""
+    remarks: tuple[str, ...] = ()
+    """What else the reader must know, such as 'the range pack is 40 days old'."""
+    capacity: int = 0
+    """Bytes of a bounded cache to try; 0: none."""
+    catalogue: int = 0
+    """Packages that the registry offers; 0: not known."""
+    published: bool = False
+    """Is there a table `published`?"""

@@ -17,8 +17,8 @@ from subak.analytics.privacy.epochs import Chance
 from subak.analytics.privacy.sketches import sketch, write_sketch
 from subak.analytics.published import load_published
 from subak.analytics.report import files
-from subak.analytics.report.build import About, build
-from subak.analytics.report.model import Packs, Report, Slice
+from subak.analytics.report.build import build
+from subak.analytics.report.model import About, Packs, Report, Slice
 from subak.analytics.simulate import tiers
 from subak.analytics.software.pack import built_in as agents
 from subak.errors import NotFound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import duckdb
 from msgspec.structs import replace
@@ -12,11 +12,8 @@ from msgspec.structs import replace
 from subak.analytics.logs.ledger import Count as Counted
 from subak.analytics.logs.ledger import Ledger
 from subak.analytics.report import rankings, words
-from subak.analytics.report.model import Count, Meta, Reject, Report, Rows, SourceFacts, Window
+from subak.analytics.report.model import About, Count, Meta, Reject, Report, Rows, SourceFacts, Window
 from subak.analytics.report.untold import STATUS_UNKNOWN, Missing, missing, without
-
-if TYPE_CHECKING:
-    from subak.analytics.report.build import About
 
 REASONS: Final = 50
 """Reasons of rejected lines that are told."""

@@ -1,6 +1,6 @@
 """Who and what is greatest: the rows of a report that are about one consumer, one package, one hour.
 
-Asked of the tables of an analysis (`subak.analytics.facts.schema`) and of some that the measures leave behind:
+Asked of the tables of an analysis (`subak.analytics.schema`) and of some that the measures leave behind:
 `visits`, requests by day, stream and ecosystem, `ways`, requests by kind of answer, and what `keep` added up.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from subak.analytics.facts import schema
+from subak.analytics import schema
 from subak.analytics.logs.fields import CACHE_WORDS
 from subak.analytics.software.record import Software
 from subak.model.exchange import Kind
