@@ -69,12 +69,7 @@ class Analysis:
 def gather(sources: Sequence[str], options: Options) -> Iterator[Analysis]:
     """Read logs into tables. Raises BadRequest for names and options that mean nothing, duckdb.Error."""
     with tempfile.TemporaryDirectory(prefix="subak-analyze-") as spill, opened(spill, options) as engine:
-        threads = engine.execute("SELECT current_setting('threads')").fetchall()[0][0]
-        # One block at a time goes through one thread: a second would take it apart again and again, and another
-        # processor has enough to do with decompressing and naming.
-        engine.execute("SET threads = 1")
         ledger = _read(engine, sources, options)
-        engine.execute(f"SET threads = {threads:d}")
         options.progress("classify", 0, 0)
         engine.execute("SET preserve_insertion_order = false")  # what follows sorts what it shows, and spills less
         build(engine)
