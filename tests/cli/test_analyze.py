@@ -158,6 +158,13 @@ def test_a_missing_file_is_1(cli: Type, log: str, arguments: tuple[str, ...]) ->
     assert said.err.startswith("error: ")
 
 
+def test_without_readings_it_says_what_to_do(cli: Type) -> None:
+    said = cli("analyze")
+    assert said.code == 1
+    assert "no readings" in said.err
+    assert "subak serve" in said.err
+
+
 def test_nothing_understood_is_1(cli: Type, tmp_path: Path) -> None:
     (tmp_path / "x.log").write_text("nothing\n" * 3)
     said = cli("analyze", "x.log")

@@ -169,7 +169,7 @@ def analyze(
         catalogue=catalogue,
     )
     order = Order(
-        sources=tuple(logs or [str(folder / "readings")]),
+        sources=tuple(logs or [_readings(folder)]),
         options=options,
         about=about,
         chance=secrets.token_bytes,
@@ -197,6 +197,15 @@ def _folder(config: str, data: str | None) -> Path:
     from subak.config import load
 
     return load(config, cache__data=data).folder
+
+
+def _readings(folder: Path) -> str:
+    """This gateway's own. Raises StoreFailed where there are none yet."""
+    readings = folder / "readings"
+    if not readings.is_dir():
+        fix = "Name logs to read, or start the gateway and let clients ask it: subak serve"
+        raise StoreFailed(f"There are no readings in {folder} yet", fix=fix)
+    return str(readings)
 
 
 @contextmanager
@@ -318,7 +327,7 @@ def explained(
     keys = keys_of(folder, key, epoch, now)
     with showing.progress() as progress:
         options = Options(keys=keys, ranges=networks, progress=progress)
-        return explained(tuple(sources or [str(folder / "readings")]), options, name)
+        return explained(tuple(sources or [_readings(folder)]), options, name)
 
 
 def _compared(name: str, order: Order, report: Report) -> Comparison:
