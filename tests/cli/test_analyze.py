@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,20 @@ def test_the_answer_first_then_tables(cli: Type, log: str) -> None:
     assert "requests\t60\trequests\t" in said.out
     assert "(1) were not understood and are in no figure" in said.err
     assert "240." not in said.out + said.err
+
+
+def test_what_it_does_not_need_it_does_not_load(log: str, tmp_path: Path) -> None:
+    """Each of these takes longer to load than a small log to read."""
+    heavy = ("aiohttp", "cryptography", "ibis", "numpy", "pyarrow", "pydantic", "rich", "selectolax", "subak.app")
+    program = (
+        "import atexit, sys; from subak.cli import main; "
+        f"atexit.register(lambda: print('loaded', *(name for name in {heavy} if name in sys.modules))); main()"
+    )
+    asked = [sys.executable, "-c", program, "analyze", log, "--html", "r.html", "--data", "data"]
+    said = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0
+    assert said.stdout.endswith("\nloaded\n")
+    assert "leak" not in said.stderr  # what the engine would say of types that outlive it
 
 
 def test_json_and_page(cli: Type, log: str, tmp_path: Path) -> None:

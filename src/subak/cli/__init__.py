@@ -9,10 +9,12 @@ import typer
 import subak
 from subak.cli import analyze, keys, options, pointing, reports, serving
 from subak.cli.saying import complain
+from subak.cli.values import QuickCommand, QuickGroup
 from subak.errors import SubakError
 
 app = typer.Typer(
     name="subak",
+    cls=QuickGroup,
     help="A pull-through cache and fair gateway for package registries: one river, fairly shared.",
     no_args_is_help=True,
     add_completion=False,
@@ -20,14 +22,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("serve")(serving.serve)
-app.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(pointing.run)
-app.command("env")(pointing.env)
-app.command("init")(pointing.init)
-app.command("doctor")(pointing.doctor)
-app.command("stats")(reports.stats)
-app.command("explain")(reports.explain)
-app.command("analyze", epilog=options.EXAMPLES)(analyze.analyze)
+app.command("serve", cls=QuickCommand)(serving.serve)
+app.command(
+    "run", cls=QuickCommand, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)(pointing.run)
+app.command("env", cls=QuickCommand)(pointing.env)
+app.command("init", cls=QuickCommand)(pointing.init)
+app.command("doctor", cls=QuickCommand)(pointing.doctor)
+app.command("stats", cls=QuickCommand)(reports.stats)
+app.command("explain", cls=QuickCommand)(reports.explain)
+app.command("analyze", cls=QuickCommand, epilog=options.EXAMPLES)(analyze.analyze)
 app.add_typer(keys.app, name="keys")
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
 
 from subak.cli.pointing import CONFIG, JSON
 from subak.cli.saying import as_json, note, pretty, table
-from subak.config import load
+from subak.cli.values import QuickCommand, QuickGroup
 from subak.errors import NotFound
-from subak.ports import Key
 
-app = typer.Typer(help="Create, list, revoke and rotate consumers' keys.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from subak.ports import Key, Keys
+
+app = typer.Typer(cls=QuickGroup, help="Create, list, revoke and rotate consumers' keys.", no_args_is_help=True)
 
 DATA = typer.Option(None, help="The data folder.", show_default="the one in the settings")
 
 
-@app.command()
+@app.command(cls=QuickCommand)
 def create(
     consumer: str = typer.Argument(help="On whose account: a team, a pipeline, a person."),
     tier: str = typer.Option("keyed", help="The share it gets."),
@@ -29,20 +32,19 @@ def create(
 ) -> None:
     """Make a key and show its token, once."""
     from subak import app as wiring
+    from subak.ports import Key
 
-    keys = wiring.open_keys(load(config, cache__data=data))
+    keys = _kept(config, data)
     token, hash = _token()
     key = Key(hash[:12], hash, consumer, tier, wiring.now(), 0.0, remark)
     keys.keep_key(key)
     _hand_over(key, token, json=json)
 
 
-@app.command("list")
+@app.command("list", cls=QuickCommand)
 def list_(data: str | None = DATA, config: str = CONFIG, json: bool = JSON) -> None:
     """List keys, oldest first; tokens are not among what is known of them."""
-    from subak import app as wiring
-
-    found = wiring.open_keys(load(config, cache__data=data)).all_keys()
+    found = _kept(config, data).all_keys()
     if json:
         as_json([_shown(key) for key in found])
     elif found or not pretty():
@@ -52,19 +54,19 @@ def list_(data: str | None = DATA, config: str = CONFIG, json: bool = JSON) -> N
         print("No keys yet: subak keys create CONSUMER")
 
 
-@app.command()
+@app.command(cls=QuickCommand)
 def revoke(
     id: str = typer.Argument(help="The id shown by list."), data: str | None = DATA, config: str = CONFIG
 ) -> None:
     """Make a key useless at once."""
     from subak import app as wiring
 
-    if not wiring.open_keys(load(config, cache__data=data)).revoke_key(id, wiring.now()):
+    if not _kept(config, data).revoke_key(id, wiring.now()):
         raise _unknown(id)
     print(f"revoked {id}")
 
 
-@app.command()
+@app.command(cls=QuickCommand)
 def rotate(
     id: str = typer.Argument(help="The id shown by list."),
     data: str | None = DATA,
@@ -72,9 +74,7 @@ def rotate(
     json: bool = JSON,
 ) -> None:
     """Give a key a new token, shown once; the old one is useless from then on."""
-    from subak import app as wiring
-
-    keys = wiring.open_keys(load(config, cache__data=data))
+    keys = _kept(config, data)
     old = next((key for key in keys.all_keys() if key.id == id), None)
     if old is None:
         raise _unknown(id)
@@ -84,6 +84,13 @@ def rotate(
     key = replace(old, hash=hash)
     keys.keep_key(key)
     _hand_over(key, token, json=json)
+
+
+def _kept(config: str, data: str | None) -> Keys:
+    from subak import app as wiring
+    from subak.config import load
+
+    return wiring.open_keys(load(config, cache__data=data))
 
 
 def _token() -> tuple[str, str]:

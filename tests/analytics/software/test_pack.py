@@ -92,6 +92,10 @@ def test_a_pattern_that_is_none_is_an_error_too() -> None:
         load(TEXT.replace('{ family = "sbt"', '{ family = "sbt", match = "("', 1))
 
 
+def test_every_pattern_of_ours_is_one() -> None:
+    assert load(TEXT).version == built_in().version  # which compiles none before it is looked for
+
+
 @pytest.mark.parametrize(
     ("version", "want"),
     [("19.1", (19, 1)), ("1.10.0rc1", (1, 10, 0)), ("", ()), ("v2", ()), ("7", (7,)), ("1..2", (1,))],

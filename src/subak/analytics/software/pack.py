@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -117,6 +117,23 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     rules: dict[Kind, tuple[Entry, ...]]
 
 
+class Pattern:
+    """A regular expression that is compiled when it is first looked for: the agents of a log need few of them."""
+
+    __slots__ = ("_flags", "_search", "_text")
+
+    def __init__(self, text: str, flags: int = re.IGNORECASE | re.ASCII) -> None:
+        self._text = text
+        self._flags = flags
+        self._search: Callable[[str], re.Match[str] | None] | None = None
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first place where it is found. Raises re.error for a pattern that is none."""
+        if self._search is None:
+            self._search = re.compile(self._text, self._flags).search
+        return self._search(text)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule, compiled; `source` is its place in the file."""
@@ -130,13 +147,13 @@ class Rule:
     order: tuple[int, int]
     """Precedence of the kind, rank."""
     weights: Mapping[Purpose, float]
-    match: re.Pattern[str] | None = None
-    version: re.Pattern[str] | None = None
-    shape: re.Pattern[str] | None = None
-    ci: re.Pattern[str] | None = None
-    session: re.Pattern[str] | None = None
-    command: re.Pattern[str] | None = None
-    runtime: tuple[str, re.Pattern[str]] | None = None
+    match: Pattern | None = None
+    version: Pattern | None = None
+    shape: Pattern | None = None
+    ci: Pattern | None = None
+    session: Pattern | None = None
+    command: Pattern | None = None
+    runtime: tuple[str, Pattern] | None = None
     declares: tuple[int, ...] = ()
 
     def holds(self, text: str) -> bool:
@@ -163,18 +180,30 @@ class Pack:
     evidence: Evidence
     services: Mapping[str, CiService]
     sub: Mapping[str, bool]
-    marks: tuple[tuple[str, re.Pattern[str]], ...]
-    hints: tuple[tuple[Hint, re.Pattern[str]], ...]
+    marks: tuple[tuple[str, Pattern], ...]
+    hints: tuple[tuple[Hint, Pattern], ...]
 
 
 @cache
 def built_in() -> Pack:
     """The pack that comes with this version of the program."""
-    return load(files(__package__).joinpath("pack.toml").read_text("utf-8"))
+    return _loaded(files(__package__).joinpath("pack.toml").read_text("utf-8"))
 
 
 def load(text: str) -> Pack:
-    """A pack from TOML. Raises ValueError when it is not one, with the place of the mistake."""
+    """A pack from TOML. Raises ValueError when it is not one, with the place of the mistake; re.error for a pattern."""
+    pack = _loaded(text)
+    for rule in pack.rules:
+        runtime = rule.runtime[1] if rule.runtime else None
+        for pattern in (rule.match, rule.version, rule.shape, rule.ci, rule.session, rule.command, runtime):
+            if pattern:
+                pattern.search("")
+    for _, pattern in (*pack.marks, *pack.hints):
+        pattern.search("")
+    return pack
+
+
+def _loaded(text: str) -> Pack:
     document = msgspec.convert(tomllib.loads(text), Document)
     _require(set(document.kinds) == set(KINDS), "every kind has an entry in [kinds]")
     _require(sorted(document.precedence) == sorted(set(KINDS) - {"unknown"}), "precedence lists every kind once")
@@ -191,8 +220,8 @@ def load(text: str) -> Pack:
         evidence=document.evidence,
         services=_services(document.ci),
         sub=document.ci.sub,
-        marks=tuple((mark.flag, _compiled(mark.match)) for mark in document.marks),
-        hints=tuple((hint, re.compile(hint.match, re.ASCII)) for hint in document.hints),
+        marks=tuple((mark.flag, Pattern(mark.match)) for mark in document.marks),
+        hints=tuple((hint, Pattern(hint.match, re.ASCII)) for hint in document.hints),
     )
 
 
@@ -201,9 +230,11 @@ def _rules(document: Document) -> Iterator[Rule]:
         for place, entry in enumerate(entries):
             _require(bool(entry.family) != bool(entry.each), f"{kind} {place}: give either family or each")
             _require(set(entry.flags) <= set(FLAGS), f"{kind} {place}: unknown flags {entry.flags}")
+            weights = {**document.kinds[kind].purposes, **entry.purposes}
+            weights = {purpose: weights[purpose] for purpose in PURPOSES if weights.get(purpose)}
             for name in entry.each or (entry.family,):
                 names = (name,) if entry.each else entry.names or (name,)
-                yield _rule(document, entry, (kind, place), family_of(name), names)
+                yield _rule(document, entry, (kind, place), family_of(name), names, weights)
 
 
 def family_of(name: str) -> str:
@@ -211,13 +242,19 @@ def family_of(name: str) -> str:
     return name.lower().replace(" ", "-")
 
 
-def _rule(document: Document, entry: Entry, source: tuple[Kind, int], family: str, names: tuple[str, ...]) -> Rule:
+def _rule(
+    document: Document,
+    entry: Entry,
+    source: tuple[Kind, int],
+    family: str,
+    names: tuple[str, ...],
+    weights: Mapping[Purpose, float],
+) -> Rule:
     kind = source[0]
     long = [re.escape(name) for name in names if " " in name]
     _require(not (long and entry.match), f"{family}: a name of several words is a condition by itself")
     _require(len(long) in (0, len(names)), f"{family}: names of one and of several words need two rules")
     runtime, _, pattern = entry.runtime.partition("=")
-    weights = {**document.kinds[kind].purposes, **entry.purposes}
     return Rule(
         family,
         kind,
@@ -226,14 +263,14 @@ def _rule(document: Document, entry: Entry, source: tuple[Kind, int], family: st
         entry,
         source,
         order=(document.precedence.index(kind), entry.rank),
-        weights={purpose: weights[purpose] for purpose in PURPOSES if weights.get(purpose)},
+        weights=weights,
         match=_maybe("|".join(long) or entry.match),
         version=_maybe(entry.version),
         shape=_maybe(entry.shape),
         ci=_maybe(entry.ci),
         session=_maybe(entry.session),
         command=_maybe(entry.command),
-        runtime=(runtime, _compiled(pattern)) if runtime else None,
+        runtime=(runtime, Pattern(pattern)) if runtime else None,
         declares=numbers(entry.declares),
     )
 
@@ -251,6 +288,8 @@ def _index(rules: Iterator[Rule] | tuple[Rule, ...]) -> dict[str, tuple[Rule, ..
         for word in {name.lower().partition(" ")[0] for name in rule.names}:
             found.setdefault(word, []).append(rule)
     for word, same in found.items():
+        if len(same) == 1:  # as nearly all
+            continue
         same.sort(key=lambda rule: rule.match is None)
         plain = [rule.family for rule in same if rule.match is None]
         _require(len(plain) <= 1, f"{word!r} names {plain}")
@@ -266,12 +305,8 @@ def _services(entry: CiEntry) -> dict[str, CiService]:
     return found | {alias: found[name] for alias, name in entry.aliases.items()}
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.ASCII)
-
-
-def _maybe(pattern: str) -> re.Pattern[str] | None:
-    return _compiled(pattern) if pattern else None
+def _maybe(pattern: str) -> Pattern | None:
+    return Pattern(pattern) if pattern else None
 
 
 def _require(holds: bool, what: str) -> None:

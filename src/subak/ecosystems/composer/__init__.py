@@ -23,8 +23,7 @@ from subak.ecosystems.base import (
     Site,
     View,
 )
-from subak.ecosystems.composer import metadata, root
-from subak.ecosystems.composer.members import members
+from subak.ecosystems.composer import root
 from subak.ecosystems.composer.releases import canonical, folded, full_name, is_dev, unescape
 from subak.errors import NotFound
 from subak.model.digest import Pin
@@ -105,6 +104,8 @@ def _purl(name: str, version: str) -> str:
 
 
 def _dist(route: Route, groups: Mapping[str, str]) -> Subject:
+    from subak.ecosystems.composer import metadata
+
     name = full_name(groups["vendor"], groups["name"])
     version = canonical(unescape(groups["version"]))  # Composer's own templates and people write the tag's 'v'
     return _named(route, metadata.dist_path(name, version, unescape(groups["file"])), name, version)
@@ -150,6 +151,9 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
 
     Raises UpstreamLied for a body that is no such document.
     """
+    from subak.ecosystems.composer import metadata
+    from subak.ecosystems.composer.members import members
+
     match subject.route:
         case "package":
             return metadata.announced(subject, page)
@@ -162,6 +166,8 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
 
 def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
     """Our own root, metadata that leads here, everything else as it came. Raises UpstreamLied."""
+    from subak.ecosystems.composer import metadata
+
     match subject.route:
         case "package":
             return metadata.shown(subject, page, view)

@@ -22,8 +22,8 @@ from subak.ecosystems.base import (
     Site,
     View,
 )
-from subak.ecosystems.conda import repodata, shards
 from subak.ecosystems.conda.names import (
+    SHARD_ENDING,
     SHARDS_INDEX,
     channel_of,
     document,
@@ -33,8 +33,7 @@ from subak.ecosystems.conda.names import (
     place,
     split_place,
 )
-from subak.ecosystems.conda.packing import pieces
-from subak.model.digest import Pin
+from subak.model.digest import Digest, Pin
 from subak.model.exchange import Kind, Subject
 
 # ---------------------------------------------------------------- paths
@@ -69,7 +68,7 @@ ROUTES: tuple[Route, ...] = (
     _told("notices", "/{channel+}/notices.json"),
     _told("channeldata", "/{channel+}/channeldata.json"),
     # Fresh for ever where it is read as an index, too: its name is its hash.
-    Route("shard", f"/{{path+}}{shards.ENDING}", Kind.ARTIFACT, FOREVER, roams=True, open=True, announces=True),
+    Route("shard", f"/{{path+}}{SHARD_ENDING}", Kind.ARTIFACT, FOREVER, roams=True, open=True, announces=True),
     # Channels do replace a file, rarely: the index decides.
     Route("package", _INDEX + "{file}", Kind.ARTIFACT, roams=True, moves=True),
 )
@@ -94,7 +93,9 @@ def subject(route: Route, params: Mapping[str, str]) -> Subject:
     """What a path means. Raises NotFound for impossible channels, platforms and file names."""
     match route.name:
         case "shard":
-            return shards.shard(params["path"] + shards.ENDING)
+            from subak.ecosystems.conda import shards
+
+            return shards.shard(params["path"] + SHARD_ENDING)
         case "package":
             return package(place(params["channel"], params["subdir"]), params["file"])
         case "notices" | "channeldata":
@@ -112,6 +113,13 @@ def source(subject: Subject, site: Site) -> str:
 # ---------------------------------------------------------------- what files must be
 
 
+def named(subject: Subject) -> Digest:
+    """The digest in a shard's own name."""
+    from subak.ecosystems.conda import shards
+
+    return shards.named(subject)
+
+
 def homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
     """For a package, the indexes of its platform, the cheapest to ask first."""
     if subject.route != "package":
@@ -123,11 +131,15 @@ def homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
 
 def leads(subject: Subject, page: Page) -> Subject | None:
     """From an index of shards to the shard of a package's name."""
+    from subak.ecosystems.conda import shards
+
     return shards.leads(subject, page) if page.url.partition("?")[0].endswith(SHARDS_INDEX) else None
 
 
 def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     """What a document or a shard announces. Raises UpstreamLied when it is not what it should be."""
+    from subak.ecosystems.conda import repodata, shards
+
     if subject.kind is Kind.CONFIG:
         repodata.check(page, packed=subject.key.endswith(".zst"))
         return iter(())
@@ -141,6 +153,9 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
 
 def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
     """The document as clients see it. Raises UpstreamLied, NotFound."""
+    from subak.ecosystems.conda import repodata, shards
+    from subak.ecosystems.conda.packing import pieces
+
     match subject.route:
         case "shards":
             return shards.render(subject, page, view)
@@ -224,7 +239,7 @@ CONDA = Ecosystem(
     path_of=path_of,
     fold_version=fold_version,
     source=source,
-    named=shards.named,
+    named=named,
     homes=homes,
     leads=leads,
     pins=pins,

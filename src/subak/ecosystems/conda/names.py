@@ -12,6 +12,7 @@ from subak.model.exchange import Kind, Subject
 from subak.model.purls import purl
 
 SHARDS_INDEX = "repodata_shards.msgpack.zst"
+SHARD_ENDING = ".msgpack.zst"
 
 # ---------------------------------------------------------------- paths
 

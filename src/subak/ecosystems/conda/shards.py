@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from subak.ecosystems.base import Page, View
-from subak.ecosystems.conda.names import Place, split_place
+from subak.ecosystems.conda.names import SHARD_ENDING, Place, split_place
 from subak.ecosystems.conda.packing import pieces, repacked, unpacked
 from subak.ecosystems.conda.repodata import Folder, elsewhere, folder_of, joined, pin
 from subak.errors import NotFound, UpstreamLied
@@ -22,7 +22,6 @@ from subak.model.exchange import Kind, Subject
 LARGEST = 128 * 2**20
 """Bytes that an index of shards, or a shard, may unpack to; the largest known have some megabytes."""
 
-ENDING = ".msgpack.zst"
 _ROUTE = "shard"
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _BELOW = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/)*\Z", re.ASCII)
@@ -61,7 +60,7 @@ class _Read:
 
     def shard(self, name: str) -> str:
         """The path of a shard, here."""
-        return f"{self.where.path}{self.below}{self.shards[name].hex()}{ENDING}"
+        return f"{self.where.path}{self.below}{self.shards[name].hex()}{SHARD_ENDING}"
 
 
 def _raw(page: Page) -> bytes:
@@ -92,7 +91,7 @@ def index_pins(subject: Subject, page: Page) -> Iterator[Pin]:
     if not read.far:
         return
     for name, digest in read.shards.items():
-        yield Pin(read.shard(name), f"{read.far}{digest.hex()}{ENDING}", Digest("sha256", digest.hex()))
+        yield Pin(read.shard(name), f"{read.far}{digest.hex()}{SHARD_ENDING}", Digest("sha256", digest.hex()))
 
 
 def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
@@ -129,7 +128,7 @@ def _relative(link: str) -> bool:
 def shard(path: str) -> Subject:
     """Raises NotFound for what is no shard's path."""
     split_place(path)
-    if not _HASH.match(path.rpartition("/")[2].removesuffix(ENDING)):
+    if not _HASH.match(path.rpartition("/")[2].removesuffix(SHARD_ENDING)):
         raise NotFound("a shard is named by its SHA-256")
     return Subject("conda", Kind.ARTIFACT, _ROUTE, path)
 
@@ -138,7 +137,7 @@ def named(subject: Subject) -> Digest:
     """The digest in a shard's own name."""
     if subject.route != _ROUTE:
         return UNPINNED
-    return Digest("sha256", subject.key.rpartition("/")[2].removesuffix(ENDING))
+    return Digest("sha256", subject.key.rpartition("/")[2].removesuffix(SHARD_ENDING))
 
 
 def leads(subject: Subject, page: Page) -> Subject | None:

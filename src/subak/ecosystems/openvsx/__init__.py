@@ -22,7 +22,6 @@ from subak.ecosystems.base import (
     Site,
     View,
 )
-from subak.ecosystems.openvsx import gallery, package, registry, resources
 from subak.ecosystems.openvsx.places import (
     ALIASES,
     VSIX,
@@ -44,7 +43,6 @@ from subak.ecosystems.openvsx.places import (
 )
 from subak.ecosystems.openvsx.places import package as package_at
 from subak.ecosystems.openvsx.question import LATEST_OF_EACH, PATH, about_one, question
-from subak.ecosystems.openvsx.resources import resource
 from subak.errors import NotFound, UpstreamLied
 from subak.model.digest import Pin, digest
 from subak.model.exchange import Kind, Subject
@@ -176,6 +174,8 @@ def _namespace(name: str) -> Subject:
 
 def _filed(route: Route, params: Mapping[str, str]) -> Subject:
     """A file of a version. Whatever address it was asked by, a package is one file."""
+    from subak.ecosystems.openvsx.resources import resource
+
     target = params.get(_PLATFORM) or params.get("target", "")
     at = package_at(params["namespace"], params["name"], params["version"], target)
     match route.name:
@@ -253,6 +253,8 @@ def homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
 
 def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     """The sha256 of a package, or when packages were published. Every document is checked, and so is the package."""
+    from subak.ecosystems.openvsx import gallery, package, registry, resources
+
     match subject.route:
         case "checksum":
             return iter((_pin(subject, page),))
@@ -278,6 +280,8 @@ def _pin(subject: Subject, page: Page) -> Pin:
 
 def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
     """Addresses lead here, hidden versions are left out. Raises UpstreamLied, and NotFound when nothing is left."""
+    from subak.ecosystems.openvsx import gallery, registry, resources
+
     match subject.route:
         case "query" | "search" | "latest":
             return gallery.render(subject, page, view)
