@@ -57,16 +57,16 @@ class Intervals(Generic[_T]):
         (starts4, values4), (starts6, values6) = self._four, self._six
         if len(starts4) == len(starts6) == 1:
             return [self._nothing for _ in clients]
-        number, last = int.from_bytes, bisect_right
+        number, last, packed = int.from_bytes, bisect_right, inet_pton
         found: list[_T] = []
         for client in clients:
             try:
+                if "/" in client:
+                    client = client.partition("/")[0]
                 if ":" in client:
-                    packed = inet_pton(AF_INET6, client.partition("/")[0])[:8]
-                    found.append(values6[last(starts6, number(packed, "big")) - 1])
+                    found.append(values6[last(starts6, number(packed(AF_INET6, client)[:8], "big")) - 1])
                 else:
-                    packed = inet_pton(AF_INET, client.partition("/")[0])
-                    found.append(values4[last(starts4, number(packed, "big")) - 1])
+                    found.append(values4[last(starts4, number(packed(AF_INET, client), "big")) - 1])
             except (OSError, ValueError):
                 found.append(self._nothing)
         return found

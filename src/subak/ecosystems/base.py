@@ -1,7 +1,8 @@
 """What an ecosystem is: routes, forms, pins, rewriting, agents and client settings, as data and pure functions.
 
 Nothing here opens a socket or a file. A hook that an ecosystem does not need keeps its default. The hooks stand in
-the order in which a request meets them; docs/ecosystems.md tells when each is asked.
+the order in which a request meets them; docs/ecosystems.md tells when each is asked. What takes documents apart is
+imported by the hooks that need it: whoever only names paths, as an analysis does, then starts sooner.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import BinaryIO
 
 from packageurl import PackageURL
 
-from subak.ecosystems.logged import LIKELY, POSSIBLE, SURE, Own, Told, Usual
+from subak.ecosystems.logged import LIKELY, POSSIBLE, SURE, Columns, Own, Parts, Paths, Told, Usual, with_versions
 from subak.ecosystems.paths import (
     DAY,
     FOREVER,
@@ -41,6 +42,7 @@ __all__ = [
     "SURE",
     "AgentPattern",
     "Client",
+    "Columns",
     "Ecosystem",
     "Facts",
     "Form",
@@ -48,6 +50,8 @@ __all__ = [
     "Moved",
     "Own",
     "Page",
+    "Parts",
+    "Paths",
     "Route",
     "SettingFile",
     "Site",
@@ -59,6 +63,7 @@ __all__ = [
     "match_route",
     "negotiate",
     "subject_of",
+    "with_versions",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 
 SURE, LIKELY, POSSIBLE = 0, 1, 2
@@ -24,17 +24,29 @@ class Own:
     """Looked at when the last segment ends in one of these, from its last dot on ('.gem'), or whole if it has none.
     Without `begins` and `ends` it is looked at last, for every path."""
     within: str = ""
-    """For those looked at last: what the path holds, since that is quickly found out."""
+    """For those looked at last and those that are not sure: what the path holds, since that is quickly found out."""
     level: int = SURE
 
 
 Told = tuple[str, str, str, str, str, str]
 """Ecosystem, kind (a value of `Kind`), key, version, the purl without version and qualifiers, the purl."""
 
+Paths = Sequence[str]
+Parts = Sequence[tuple[str, ...]]
+"""For each path all groups of the pattern, '' for those that did not take part."""
+
+Columns = tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str], Sequence[str]]
+"""Kinds, keys, versions, packages and purls, as in `Told`; one of each for each path."""
+
+
+def with_versions(packages: Iterable[str], versions: Iterable[str]) -> list[str]:
+    """The purls of versions that need no encoding."""
+    return [f"{package}@{version}" for package, version in zip(packages, versions, strict=True)]
+
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """A form that most logged paths of one kind have, told in one go: 2 µs instead of 12.
+    """A form that most logged paths of one kind have, told many at a time: 1 µs each instead of 12.
 
     It says of a path nothing but what `own`, `routes` and `subject` say of it; a test holds one against the other. So
     it fits plain spellings only, and whatever else comes goes the long way.
@@ -42,9 +54,9 @@ class Usual:
 
     pattern: str
     """A regular expression of a whole raw path without query. What it fits holds nothing but `A-Za-z0-9_@.~+=:-` in
-    segments that are not empty and do not begin with a dot, or the '%2f' of a scope."""
-    told: Callable[..., Told]
-    """What it is about, by the path and all groups of the pattern ('' for those that did not take part)."""
+    segments that are not empty and do not begin with a dot, the '%2f' of a scope, or Go's '!' for a capital."""
+    told: Callable[[Paths, Parts], Columns]
+    """What paths of this form are about, in their order."""
     begins: tuple[str, ...] = ()
     """As `Own.begins`, without '@'. Paths that begin as no ecosystem's sure ones do are looked up by their end."""
     ends: tuple[str, ...] = ()

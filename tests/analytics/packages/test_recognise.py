@@ -160,7 +160,7 @@ SURE = [
 
 @pytest.mark.parametrize(("target", "ecosystem", "kind", "key", "version", "package"), SURE, ids=lambda v: str(v)[:60])
 def test_a_shape_of_its_own(target: str, ecosystem: str, kind: str, key: str, version: str, package: str) -> None:
-    good = Recogniser()("GET", "", target)
+    good = Recogniser().told("GET", "", target)
     assert (good.ecosystem, good.kind, good.version, good.package) == (ecosystem, kind, version, package)
     assert good.key == (key or good.key)
     assert bool(good.key)
@@ -210,8 +210,8 @@ def test_a_shape_of_many(
 ) -> None:
     recogniser = Recogniser()
     for before in seen:
-        recogniser("GET", "a.example", before)
-    assert recogniser("GET", "a.example", target, hint) is LATER
+        recogniser.told("GET", "a.example", before)
+    assert recogniser.told("GET", "a.example", target) is LATER
     good = recogniser.settle("GET", "a.example", target, hint)
     assert (good.ecosystem, good.kind, good.package) == (ecosystem, kind, package)
 
@@ -224,10 +224,10 @@ def test_evidence_is_about_its_own_host() -> None:
 
 def test_a_stray_is_no_evidence() -> None:
     recogniser = Recogniser()
-    recogniser("GET", "", NPM[0])
+    recogniser.told("GET", "", NPM[0])
     assert recogniser.settle("GET", "", "/react").ecosystem == "npm"
     for number in range(200):
-        recogniser("GET", "", f"/simple/demo-{number}/")
+        recogniser.told("GET", "", f"/simple/demo-{number}/")
     assert recogniser.settle("GET", "", "/react") == NOTHING
 
 
@@ -237,9 +237,38 @@ def test_shards_in_any_order_say_the_same() -> None:
     for seed in range(5):
         mixed = random.Random(seed).sample(asked, len(asked))
         shards = [Recogniser(), Recogniser()]
-        found = {row: shards[i % 2](*row) for i, row in enumerate(mixed)}
+        found = {row: shards[i % 2].told(*row[:3]) for i, row in enumerate(mixed)}
         shards[0].learn(shards[1].evidence)
         assert {row: shards[0].settle(*row) if good is LATER else good for row, good in found.items()} == whole
+
+
+REQUESTS = st.lists(
+    st.tuples(
+        st.sampled_from(["GET", "GET", "HEAD", "POST", "", "PUT"]),
+        st.sampled_from(["", "a.example", "b.example"]),
+        st.sampled_from([row[0] for row in SURE] + [row[1] for row in WEAK])
+        | st.text("/%.@+-_~?#\\\0\n2fFaeE!", max_size=12),
+        st.sampled_from(["", "npm", "pypi", "nothing"]),
+    ),
+    max_size=20,
+)
+
+
+@pytest.mark.parametrize("registry", ["", "npm", {"a.example": "npm", "b.example": "pypi"}], ids=str)
+@given(requests=REQUESTS)
+def test_many_at_a_time_or_one_by_one(registry: str | dict[str, str], requests: list[tuple[str, ...]]) -> None:
+    many, single = Recogniser(registry), Recogniser(registry)
+    columns: list[list[str]] = [list(column) for column in zip(*requests, strict=True)] or [[], [], [], []]
+    goods, later = many.tell(*columns[:3])
+    found = dict(goods) | dict.fromkeys(later, LATER)
+    assert len(goods.places) + len(later) == len(found) == len(requests)
+    assert [found[place] for place in range(len(requests))] == [single.told(*row[:3]) for row in requests]
+    assert many.evidence == single.evidence
+    settled = dict(many.settle_all(*columns))
+    assert [settled[place] for place in range(len(requests))] == [single.settle(*row) for row in requests]
+    assert Recogniser(registry).names(requests) == [  # type: ignore[arg-type]
+        settled[place] if found[place] is LATER else found[place] for place in range(len(requests))
+    ]
 
 
 # ---------------------------------------------------------------- what the operator says
@@ -331,13 +360,13 @@ SPELLED = [row for row in SURE if row[0].startswith("/") and "%20" not in row[0]
 @pytest.mark.parametrize("row", SPELLED, ids=lambda row: row[0][:60])
 def test_spellings_of_one_thing_share_its_name(row: tuple[str, ...]) -> None:
     target = row[0]
-    usual = Recogniser()("GET", "", target)
+    usual = Recogniser().told("GET", "", target)
     known = Recogniser()
-    known("GET", "", target)
+    known.told("GET", "", target)
     for spelled in _spellings(target):
         if "%25" in target and "%2525" in spelled:
             continue
-        good = known("GET", "", spelled)
+        good = known.told("GET", "", spelled)
         assert (known.settle("GET", "", spelled) if good is LATER else good) == usual, spelled
 
 
@@ -346,7 +375,7 @@ def test_scopes_however_encoded(name: str, scope: str) -> None:
     recogniser = Recogniser()
     for at in ("@", "%40", "%2540"):
         for slash in ("/", "%2f", "%2F", "%252f", "%252F"):
-            assert recogniser("GET", "", f"/{at}{scope}{slash}{name}").key == f"@{scope}/{name}"
+            assert recogniser.told("GET", "", f"/{at}{scope}{slash}{name}").key == f"@{scope}/{name}"
 
 
 def test_a_long_target_is_cut_off() -> None:

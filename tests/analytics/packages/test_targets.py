@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subak.analytics.packages.targets import FIRST, NOT_BELOW, below, split
+from subak.analytics.packages.targets import FIRST, NOT_BELOW, below, clean, split
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ from subak.analytics.packages.targets import FIRST, NOT_BELOW, below, split
 )
 def test_split(target: str, path: str, query: str) -> None:
     assert split(target) == (path, query)
+    assert not clean(target) or path == target
 
 
 @given(st.text(max_size=60) | st.text("/%25aA2fF?# .:", max_size=30))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subak.analytics.packages.good import LATER, NOTHING, Good
+from subak.analytics.packages.good import LATER
 from subak.analytics.packages.recognise import Recogniser
-from subak.analytics.packages.usual import LONGEST, Forms
+from subak.analytics.packages.usual import LONGEST, Answer, Forms
 from subak.ecosystems import BY_NAME
 from subak.ecosystems.base import Usual
 
@@ -41,6 +41,8 @@ TEMPLATES = [
     "/code.example/{b}/v2/@v/v{v}.info",
     "/gopkg.in/{w}.v2/@v/v2.{v}.info",
     "/code.example/{w}/@v/v1.{v}.mod",
+    "/code.example/!{w}/{b}.!{a}/@v/v1.0.0.zip",
+    "/code.example/!{w}/v2/@v/v2.0.0.info",
     "/{a}/{b}/@v/list",
     "/debian/pool/main/{w}/{a}/{b}_{v}_{w}.deb",
     "/debian/pool/main/d/{b}/{a}_{v}.dsc",
@@ -104,6 +106,20 @@ def test_both_ways_say_the_same_of_what_only_its_place_tells(method: str, target
     assert quick.settle(method, "", target) == thorough.settle(method, "", target)
 
 
+@given(st.lists(PATHS | NAME, max_size=30), st.sampled_from(["", "npm", "go"]))
+def test_many_at_a_time_or_one_by_one(paths: list[str], below: str) -> None:
+    forms = Forms(BY_NAME.values(), ())
+    answers, untold = forms.below(below, paths) if below else forms.tell(paths)
+    rows = [row for answer in answers for row in zip(answer.places, *answer.told, strict=True)]
+    assert sorted([place for place, *_ in rows] + untold) == list(range(len(paths)))
+    for place, *told in rows:
+        (alone,), _ = forms.below(below, [paths[place]]) if below else forms.tell([paths[place]])
+        assert [column[0] for column in alone.told] == told
+    for place in untold:
+        answers, _ = forms.below(below, [paths[place]]) if below else forms.tell([paths[place]])
+        assert answers == []
+
+
 @pytest.mark.parametrize("target", [t.format(a="demo", b="my-demo", v="1.0.0", w="d") for t in TEMPLATES])
 def test_both_ways_say_the_same_of_what_is_usual(target: str) -> None:
     for method in ("GET", "HEAD", "POST", ""):
@@ -120,6 +136,7 @@ EXAMPLES = [
     "/maven2/org/example/lib/1.0/lib-1.0.pom.sha1",
     "/maven2/org/example/lib/maven-metadata.xml",
     "/code.example/my/lib/@v/v1.0.0.zip",
+    "/code.example/!my/!lib.v2/@v/v1.0.0.mod",
     "/code.example/my/lib/@v/list",
     "/code.example/my/lib/v2/@v/v2.0.0.info",
     "/debian/pool/main/libd/libdemo/libdemo++1_1.0-1+deb1_amd64.deb",
@@ -141,34 +158,27 @@ def test_every_form_has_an_example_and_can_be_found(name: str, usual: Usual) -> 
     for path in fitting:
         found = re.fullmatch(usual.pattern, path, re.ASCII)
         assert found is not None
-        told = usual.told(path, *found.groups(""))
-        assert told[0] == name
+        answer = Answer(name, [0], usual.told([path], [found.groups("")]))
         if usual.unsure:
-            assert forms.below(name, path) == told
+            assert forms.below(name, [path]) == ([answer], [])
         else:
-            assert any(form.told is usual.told for form in forms.possible(path.split("/")[1], path))
-            assert Recogniser().told("GET", "", path) == told
+            assert forms.tell([path]) == ([answer], [])
+            assert Recogniser().told("GET", "", path) == (name, *(column[0] for column in answer.told))
 
 
 def test_what_is_reserved_is_no_other_form() -> None:
     forms = Forms(BY_NAME.values(), {"npm"})
-    assert forms.possible("npm", "/npm/-/npm-1.0.0.tgz") == ()
-    assert forms.possible("demo", "/demo/-/demo-1.0.0.tgz") != ()
-    assert forms.possible("demo", "/demo/-/demo-1.0.0" + "0" * LONGEST + ".tgz") == ()
-    assert forms.below("npm", "/" + "a" * LONGEST) is None
+    long = "/demo/-/demo-1.0.0" + "0" * LONGEST + ".tgz"
+    answers, untold = forms.tell(["/npm/-/npm-1.0.0.tgz", "/demo/-/demo-1.0.0.tgz", long, "", "demo"])
+    assert ([answer.places for answer in answers], sorted(untold)) == ([[1]], [0, 2, 3, 4])
+    assert forms.below("npm", ["/" + "a" * LONGEST]) == ([], [0])
+    assert forms.below("oci", ["/a", "/b"]) == ([], [0, 1])
+    assert forms.tell([]) == ([], [])
 
 
 @pytest.mark.parametrize("host", ["a.example", "b.example"])
 def test_the_operators_word_counts_for_what_is_usual_too(host: str) -> None:
     recogniser = Recogniser({"a.example": "npm"})
-    assert (recogniser("GET", host, "/simple/demo/") is LATER) == (host == "a.example")
-    assert recogniser("GET", host, "/demo/-/demo-1.0.0.tgz").ecosystem == "npm"
+    assert (recogniser.told("GET", host, "/simple/demo/") is LATER) == (host == "a.example")
+    assert recogniser.told("GET", host, "/demo/-/demo-1.0.0.tgz").ecosystem == "npm"
     assert recogniser.evidence[host]["npm"] == 1
-
-
-def test_a_plain_tuple_is_what_the_row_is() -> None:
-    recogniser = Recogniser()
-    good = recogniser("GET", "", "/simple/demo/")
-    assert isinstance(good, Good)
-    assert good == recogniser.told("GET", "", "/simple/demo/") != NOTHING
-    assert recogniser.told("GET", "", "/demo") is LATER

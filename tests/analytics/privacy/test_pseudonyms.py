@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subak.analytics.privacy.epochs import derive
-from subak.analytics.privacy.pseudonyms import Canonical, Namer, Names, canonical
+from subak.analytics.privacy.pseudonyms import Canonical, Canonicals, Namer, Names, canonical, canonical_all
 
 KEYS = derive(b"k" * 32, "2026-10")
 OTHER = derive(b"o" * 32, "2026-10")
@@ -68,6 +68,14 @@ written = st.one_of(
 @given(written)
 def test_addresses_are_understood_as_the_library_does(text: str) -> None:
     assert canonical(text) == by_the_library(text)
+
+
+@given(st.lists(written | st.text("0123456789abcdef:.%/ ", max_size=24)))
+def test_many_at_a_time_or_one_by_one(texts: list[str]) -> None:
+    found = canonical_all(texts)
+    assert [Canonical(*row) for row in zip(*found, strict=True)] == [canonical(text) for text in texts]
+    assert Names(KEYS).clients.names(found.clients) == [Names(KEYS).client(client) for client in found.clients]
+    assert canonical_all([]) == Canonicals([], [], [])
 
 
 @given(st.one_of(st.text(), st.text("0123456789abcdef:.%/ ", max_size=24)))

@@ -9,8 +9,8 @@ _GARBAGE = re.compile(r"(?:%20|%0[aAdD9]|%2[27cC]|[\s\"'<>,;)\]}])+\Z")
 """What copying from prose and broken clients leave behind a URL."""
 _CODE = re.compile(r"%[2-7][0-9A-Fa-f]")
 _UNRESERVED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
-_CLEAN = re.compile(r"(?:/[A-Za-z0-9_@.!~+=:-]++){1,64}+/?\Z").match
-"""Nearly all targets."""
+clean: Final = re.compile(r"(?:/[A-Za-z0-9_@.!~+=:-]++){1,64}+/?\Z").match
+"""Whether a target is a path that `split` leaves as it is: nearly all are."""
 _DOUBLED = re.compile(r"/{2,}")
 _LONGEST: Final = 8192
 """Characters of a target that are read; the gateway refuses half of that."""
@@ -18,7 +18,7 @@ _LONGEST: Final = 8192
 
 def split(target: str) -> tuple[str, str]:
     """Path and query of a target as logged: 'https://h/a?b' is ('/a', 'b'). What was encoded twice is encoded once."""
-    if _CLEAN(target):
+    if clean(target):
         return target, ""
     path, _, query = target[:_LONGEST].partition("#")[0].partition("?")
     if not path.startswith("/"):

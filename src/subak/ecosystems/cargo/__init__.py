@@ -12,15 +12,18 @@ from subak.ecosystems.base import (
     MINUTE,
     AgentPattern,
     Client,
+    Columns,
     Ecosystem,
     Form,
     Hints,
     Own,
+    Parts,
+    Paths,
     Route,
     SettingFile,
     Site,
-    Told,
     Usual,
+    with_versions,
 )
 from subak.ecosystems.cargo.documents import CHECKSUM, pins, read_config, render, settle
 from subak.ecosystems.cargo.places import CONFIG, crate, download, index, path_of, prefix
@@ -66,14 +69,16 @@ OWN: tuple[Own, ...] = (
 )
 
 
-def _usual_crate(path: str, name: str, file_version: str, version: str) -> Told:
-    package, version = f"pkg:cargo/{name.lower()}", file_version or version
-    return "cargo", "artifact", f"crates/{name}/{version}/download", version, package, f"{package}@{version}"
+def _usual_crates(paths: Paths, parts: Parts) -> Columns:
+    versions = [of_file or of_folder for _, of_file, of_folder in parts]
+    packages = [f"pkg:cargo/{name.lower()}" for name, _, _ in parts]
+    keys = [f"crates/{name}/{version}/download" for (name, _, _), version in zip(parts, versions, strict=True)]
+    return ["artifact"] * len(paths), keys, versions, packages, with_versions(packages, versions)
 
 
-def _usual_index(path: str, first: str, second: str, name: str) -> Told:
-    package = f"pkg:cargo/{name}"
-    return "cargo", "index", f"index{path}", "", package, package
+def _usual_indexes(paths: Paths, parts: Parts) -> Columns:
+    packages = [f"pkg:cargo/{name}" for _, _, name in parts]
+    return ["index"] * len(paths), [f"index{path}" for path in paths], [""] * len(paths), packages, packages
 
 
 _RELEASE = r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(?:-[0-9A-Za-z.-]{1,50})?"
@@ -81,10 +86,10 @@ _RELEASE = r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(?:-[0-9A-Za-z.-]{1,50})?"
 USUAL: tuple[Usual, ...] = (
     Usual(
         rf"/crates/([A-Za-z_][A-Za-z0-9_-]{{0,63}})/(?:\1-({_RELEASE})\.crate|({_RELEASE})/download)",
-        _usual_crate,
+        _usual_crates,
         begins=("crates",),
     ),
-    Usual(r"/([a-z_][a-z0-9_-])/([a-z0-9_-]{2})/(\1\2[a-z0-9_-]{0,60})", _usual_index),
+    Usual(r"/([a-z_][a-z0-9_-])/([a-z0-9_-]{2})/(\1\2[a-z0-9_-]{0,60})", _usual_indexes),
 )
 
 _TWICE = re.compile(r"%252b", re.IGNORECASE)

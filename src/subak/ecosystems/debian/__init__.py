@@ -18,18 +18,19 @@ from subak.ecosystems.base import (
     MINUTE,
     AgentPattern,
     Client,
+    Columns,
     Ecosystem,
     Form,
     Hints,
     Own,
     Page,
+    Parts,
+    Paths,
     Route,
     SettingFile,
     Site,
-    Told,
     Usual,
 )
-from subak.ecosystems.debian import release, stanzas
 from subak.ecosystems.debian.shapes import NOT_NAMED, named, route_of, spell, suites
 from subak.errors import NotFound
 from subak.model.digest import UNPINNED, Digest, Pin, digest
@@ -81,24 +82,28 @@ _POOL = r"/debian/pool/[a-z][a-z0-9-]*+/(?:lib)?[a-z0-9]/(?!by-hash/|installer-)
 _PACKAGE = r"[a-z0-9][a-z0-9.+-]*+"
 
 
-def _usual_file(path: str, name: str, version: str, architecture: str) -> Told:
-    architecture = architecture or "source"
-    package = f"pkg:deb/debian/{name.replace('+', '%2B')}"
-    purl = f"{package}@{version.replace('+', '%2B')}?arch={architecture}"
-    return "debian", "artifact", path[8:], version, package, purl
+def _usual_files(paths: Paths, parts: Parts) -> Columns:
+    versions = [version for _, version, _ in parts]
+    packages = [f"pkg:deb/debian/{name.replace('+', '%2B')}" for name, _, _ in parts]
+    purls = [
+        f"{package}@{version.replace('+', '%2B')}?arch={architecture or 'source'}"
+        for package, (_, version, architecture) in zip(packages, parts, strict=True)
+    ]
+    return ["artifact"] * len(paths), [path[8:] for path in paths], versions, packages, purls
 
 
-def _usual_original(path: str) -> Told:
-    return "debian", "artifact", path[8:], "", "", ""
+def _usual_originals(paths: Paths, parts: Parts) -> Columns:
+    nothing = [""] * len(paths)
+    return ["artifact"] * len(paths), [path[8:] for path in paths], nothing, nothing, nothing
 
 
 USUAL: tuple[Usual, ...] = (
     Usual(
         rf"{_POOL}({_PACKAGE})_([A-Za-z0-9.+~-]+?)(?:_([a-z0-9-]++)\.deb|\.dsc|\.debian\.tar\.[a-z0-9]++)",
-        _usual_file,
+        _usual_files,
         begins=("debian",),
     ),
-    Usual(rf"{_POOL}{_PACKAGE}_[0-9][0-9.]*+orig\.tar\.[a-z0-9]++", _usual_original, begins=("debian",)),
+    Usual(rf"{_POOL}{_PACKAGE}_[0-9][0-9.]*+orig\.tar\.[a-z0-9]++", _usual_originals, begins=("debian",)),
 )
 
 _KINDS = {route.name: route.kind for route in ROUTES}
@@ -169,6 +174,8 @@ _RELEASES = (("inrelease", "InRelease"), ("release", "Release"))
 
 def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     """What a document or a verified index announces. Raises UpstreamLied for what is neither."""
+    from subak.ecosystems.debian import release, stanzas
+
     if subject.route in ("inrelease", "release", "signature"):
         return release.pins(subject, page)
     return stanzas.pins(subject, page) if subject.route in _ANNOUNCING else iter(())
@@ -183,6 +190,8 @@ def via(subject: Subject) -> Subject | None:
 
 def settle(subject: Subject, page: Page) -> Subject:
     """The same image in the folder that is named by a version: the one with the same list of checksums."""
+    from subak.ecosystems.debian import release
+
     suite = next(iter(suites(subject.key)), "")
     before, _, below = subject.key.removeprefix(suite).partition("/current/")
     files = release.read(_about("inrelease", f"{suite}InRelease"), page).files

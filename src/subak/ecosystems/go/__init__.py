@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from packageurl import PackageURL
@@ -15,19 +15,21 @@ from subak.ecosystems.base import (
     MINUTE,
     AgentPattern,
     Client,
+    Columns,
     Ecosystem,
     Form,
     Hints,
     Own,
     Page,
+    Parts,
+    Paths,
     Route,
     SettingFile,
     Site,
-    Told,
     Usual,
     View,
+    with_versions,
 )
-from subak.ecosystems.go.documents import check_list, dated, render_info, render_list
 from subak.ecosystems.go.names import (
     asked_version,
     escape,
@@ -37,18 +39,8 @@ from subak.ecosystems.go.names import (
     module_of,
     module_path,
     purl,
+    unescape,
 )
-from subak.ecosystems.go.sumdb import (
-    check_tile,
-    check_yes,
-    database,
-    evidence,
-    prove_lookup,
-    read_head,
-    signed_head,
-    sums,
-)
-from subak.ecosystems.go.tlog import tile_of
 from subak.errors import NotFound
 from subak.model.digest import Pin
 from subak.model.exchange import Kind, Subject
@@ -87,32 +79,39 @@ OWN: tuple[Own, ...] = (
     Own(r"(/(?:lookup|tile)/.+)", "/sumdb/sum", begins=("lookup", "tile")),  # the checksum database itself
 )
 
-_MODULE = r"/((?!-)(?:[a-z0-9-]++\.)++[a-z0-9-]++(?:/[a-z0-9_~-]++(?:\.[a-z0-9_~-]++)*+){0,40}+)"
+_PIECE = r"(?:[a-z0-9_~-]++|![a-z])++"
+_MODULE = rf"/((?!-)(?:[a-z0-9-]++\.)++[a-z0-9-]++(?:/{_PIECE}(?:\.{_PIECE})*+){{0,40}}+)"
 _RELEASE = r"v(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+)){2}(?:-0\.[0-9]{14}-[0-9a-f]{12})?"
 """Releases, and what most commits are called that are none."""
 
 
-def _usual_file(path: str, module: str, version: str) -> Told:
-    package = f"pkg:golang/{module}"
-    return "go", "artifact", path[1:], version, package, f"{package}@{version}"
+def _usual_packages(modules: Iterable[str]) -> list[str]:
+    return [f"pkg:golang/{unescape(module) if '!' in module else module}" for module in modules]
 
 
-def _usual_info(path: str, module: str, version: str) -> Told:
-    package = f"pkg:golang/{module}"
-    if is_fitting(module, version):
-        return "go", "config", path[1:], version, package, f"{package}@{version}"
-    return "go", "config", path[1:], "", package, package
+def _usual_files(paths: Paths, parts: Parts) -> Columns:
+    modules, versions = zip(*parts, strict=True)
+    packages = _usual_packages(modules)
+    keys = [path[1:] for path in paths]
+    return ["artifact"] * len(paths), keys, versions, packages, with_versions(packages, versions)
 
 
-def _usual_list(path: str, module: str) -> Told:
-    package = f"pkg:golang/{module}"
-    return "go", "index", path[1:], "", package, package
+def _usual_infos(paths: Paths, parts: Parts) -> Columns:
+    versions = [version if is_fitting(module, version) else "" for module, version in parts]
+    packages = _usual_packages(module for module, _ in parts)
+    purls = [f"{package}@{version}".removesuffix("@") for package, version in zip(packages, versions, strict=True)]
+    return ["config"] * len(paths), [path[1:] for path in paths], versions, packages, purls
+
+
+def _usual_lists(paths: Paths, parts: Parts) -> Columns:
+    packages = _usual_packages(module for (module,) in parts)
+    return ["index"] * len(paths), [path[1:] for path in paths], [""] * len(paths), packages, packages
 
 
 USUAL: tuple[Usual, ...] = (
-    Usual(rf"{_MODULE}/@v/({_RELEASE})\.(?:mod|zip)", _usual_file, ends=(".mod", ".zip")),
-    Usual(rf"{_MODULE}/@v/list", _usual_list, ends=("list",)),
-    Usual(rf"{_MODULE}/@v/({_RELEASE})\.info", _usual_info, ends=("info",)),
+    Usual(rf"{_MODULE}/@v/({_RELEASE})\.(?:mod|zip)", _usual_files, ends=(".mod", ".zip")),
+    Usual(rf"{_MODULE}/@v/list", _usual_lists, ends=("list",)),
+    Usual(rf"{_MODULE}/@v/({_RELEASE})\.info", _usual_infos, ends=("info",)),
 )
 
 _KINDS = {route.name: route.kind for route in ROUTES}
@@ -150,6 +149,8 @@ _NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:/[A-Za-z0-9._
 
 
 def _of_database(path: str) -> Subject:
+    from subak.ecosystems.go.tlog import tile_of
+
     found = _DATABASE.match(path)
     if found is None or not _NAME.match(found["name"]):
         raise NotFound("a checksum database has nothing at this path")
@@ -178,6 +179,8 @@ def path_of(package: PackageURL) -> str:
 
 def signpost(site: Site) -> Subject | None:
     """The proxy's own word whether the database can be asked through it."""
+    from subak.ecosystems.go.sumdb import database
+
     name = database(site)
     return _about("signpost", f"sumdb/{name}/supported") if name else None
 
@@ -185,6 +188,8 @@ def signpost(site: Site) -> Subject | None:
 def source(subject: Subject, site: Site) -> str:
     """The upstream URL: below the proxy, or the database itself when the proxy does not speak for it. Raises NotFound
     for every database but the known one: the name is a host."""
+    from subak.ecosystems.go.sumdb import database
+
     path = quote(subject.key, safe="/!+@:~$&'()*,;=")
     if not subject.key.startswith("sumdb/"):
         return site.base + path
@@ -201,6 +206,8 @@ def source(subject: Subject, site: Site) -> str:
 
 def homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
     """A zip and a go.mod are announced by the database, unless their names must not be told to it."""
+    from subak.ecosystems.go.sumdb import database
+
     name = database(site)
     if subject.kind is not Kind.ARTIFACT or not name or is_private(subject.name, site.further.get("nosumdb", "")):
         return ()
@@ -212,6 +219,9 @@ def homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
 
 def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     """The sums of a lookup; other documents announce nothing. Raises UpstreamLied for what is no such document."""
+    from subak.ecosystems.go.documents import check_list, dated
+    from subak.ecosystems.go.sumdb import check_tile, check_yes, read_head, sums
+
     match subject.route:
         case "lookup":
             return sums(subject, page)
@@ -230,12 +240,16 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
 
 def needed(subject: Subject, page: Page, site: Site) -> tuple[Subject, ...]:
     """The tiles that prove a lookup. Raises UpstreamLied."""
+    from subak.ecosystems.go.sumdb import evidence
+
     return evidence(page, site) if subject.route == "lookup" else ()
 
 
 def prove(subject: Subject, page: Page, site: Site, documents: Mapping[str, Page]) -> None:
     """A lookup by its tiles, a head by its signature; tiles are proved with the lookups that need them. Raises
     UpstreamLied."""
+    from subak.ecosystems.go.sumdb import prove_lookup, signed_head
+
     if subject.route == "lookup":
         prove_lookup(page, site, documents)
     elif subject.route in ("latest", "supported"):
@@ -244,6 +258,8 @@ def prove(subject: Subject, page: Page, site: Site, documents: Mapping[str, Page
 
 def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
     """Documents hold no URLs: they leave as they came, without withheld versions."""
+    from subak.ecosystems.go.documents import render_info, render_list
+
     match subject.route:
         case "list":
             return render_list(page, view)

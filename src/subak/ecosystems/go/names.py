@@ -14,7 +14,8 @@ from subak.model import purls
 
 # ---------------------------------------------------------------- escaping
 
-_ESCAPED = re.compile(r"[^!A-Z\x80-\U0010ffff]*+(?:![a-z][^!A-Z\x80-\U0010ffff]*+)*+\Z")
+_PLAIN = r"[\x00- \"-@\[-\x7f]*+"  # ASCII but '!' and capitals; said by what it is not, it takes 5 ms to compile
+_ESCAPED = re.compile(rf"{_PLAIN}(?:![a-z]{_PLAIN})*+\Z")
 
 
 def escape(text: str) -> str:

@@ -10,10 +10,22 @@ from urllib.parse import quote
 
 from packageurl import PackageURL
 
-from subak.ecosystems.base import MINUTE, Ecosystem, Facts, Form, Own, Page, Route, Site, Told, Usual, View
-from subak.ecosystems.maven import metadata
+from subak.ecosystems.base import (
+    MINUTE,
+    Columns,
+    Ecosystem,
+    Facts,
+    Form,
+    Own,
+    Page,
+    Parts,
+    Paths,
+    Route,
+    Site,
+    Usual,
+    View,
+)
 from subak.ecosystems.maven.build_tools import AGENTS, CLIENTS, HINTS
-from subak.ecosystems.maven.checksums import from_file, from_headers
 from subak.ecosystems.maven.coordinates import (
     ALGORITHMS,
     METADATA,
@@ -94,22 +106,31 @@ _WHERE = (
 _SUM = rf"(?:\.({'|'.join(ALGORITHMS)}))?"
 
 
-def _usual_file(path: str, folder: str, artifact: str, version: str, extension: str, algorithm: str) -> Told:
-    package = f"pkg:maven/{folder[:-1].replace('/', '.')}/{artifact}"
-    purl = f"{package}@{version}" if extension == "jar" else f"{package}@{version}?type={extension}"
-    kind = "derived" if algorithm else "artifact"
-    return "maven", kind, path[path.index("/", 1) + 1 :], version, package, purl
+def _usual_packages(parts: Parts) -> list[str]:
+    return [f"pkg:maven/{folder[:-1].replace('/', '.')}/{artifact}" for folder, artifact, *_ in parts]
 
 
-def _usual_metadata(path: str, folder: str, artifact: str, algorithm: str) -> Told:
-    package = f"pkg:maven/{folder[:-1].replace('/', '.')}/{artifact}"
-    return "maven", "index", f"{folder}{artifact}/{METADATA}", "", package, package
+def _usual_files(paths: Paths, parts: Parts) -> Columns:
+    kinds = ["derived" if algorithm else "artifact" for *_, algorithm in parts]
+    keys = [path[path.index("/", 1) + 1 :] for path in paths]
+    versions, packages = [version for _, _, version, _, _ in parts], _usual_packages(parts)
+    purls = [
+        f"{package}@{version}" if extension == "jar" else f"{package}@{version}?type={extension}"
+        for package, (_, _, version, extension, _) in zip(packages, parts, strict=True)
+    ]
+    return kinds, keys, versions, packages, purls
+
+
+def _usual_metadata(paths: Paths, parts: Parts) -> Columns:
+    packages = _usual_packages(parts)
+    keys = [f"{folder}{artifact}/{METADATA}" for folder, artifact, _ in parts]
+    return ["index"] * len(paths), keys, [""] * len(paths), packages, packages
 
 
 USUAL: tuple[Usual, ...] = (
     Usual(
         rf"{_WHERE}/([A-Za-z0-9_][A-Za-z0-9_.-]*+)(?<!SNAPSHOT)/\2-\3\.(jar|pom|module|aar|war){_SUM}",
-        _usual_file,
+        _usual_files,
         begins=("maven2", "maven-central", "m2"),
     ),
     Usual(
@@ -180,6 +201,8 @@ def source(subject: Subject, site: Site) -> str:
 
 def announced(subject: Subject, headers: Mapping[str, str]) -> Digest:
     """Repositories that compute checksums tell them with the file."""
+    from subak.ecosystems.maven.checksums import from_headers
+
     return from_headers(headers)
 
 
@@ -198,6 +221,9 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
 
     Raises UpstreamLied for a body that is no such document.
     """
+    from subak.ecosystems.maven import metadata
+    from subak.ecosystems.maven.checksums import from_file
+
     if subject.route == "upstream-checksum":
         path, algorithm = split_checksum(subject.key.removeprefix(_BESIDE))
         found = from_file(page.body, algorithm, subject.key)
@@ -215,6 +241,8 @@ def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
 
     Raises Refused when policy withholds the version it is about or all there are, UpstreamLied as `pins` does.
     """
+    from subak.ecosystems.maven import metadata
+
     if subject.version and subject.version in view.hidden:
         raise Refused(f"{subject.name} {subject.version} is withheld by this gateway's policy", rule="deny")
     body = page.body

@@ -15,16 +15,19 @@ from subak.ecosystems.base import (
     POSSIBLE,
     AgentPattern,
     Client,
+    Columns,
     Ecosystem,
     Form,
     Hints,
     Moved,
     Own,
+    Parts,
+    Paths,
     Route,
     SettingFile,
     Site,
-    Told,
     Usual,
+    with_versions,
 )
 from subak.ecosystems.npm.documents import URL_SAFE, pins, render
 from subak.ecosystems.npm.versions import SEMVER
@@ -75,39 +78,40 @@ ROUTES: tuple[Route, ...] = (
 """Below the mount; the first that fits wins, so what begins with '/-/' and scopes come first."""
 
 _SCOPE = r"(?:(?:@|%40)[^/]+(?:/|%2[fF]))?"
-_NO_PACKAGE = r"(?!.*\.(?:php|aspx?|jsp|cgi|env|ico|html?|txt|xml|sql|bak|zip|gz)\Z)"
+_PACKAGE = r"(?<!\.(?:php|asp|jsp|cgi|env|ico|htm|txt|xml|sql|bak|zip))(?<!\.(?:aspx|html))(?<!\.gz)"
 
 OWN: tuple[Own, ...] = (
     Own(r"(/.+)", begins=("@",)),
     Own(r"(/-/(?:npm/v1/|package/|v1/search\Z|ping\Z).*)", begins=("-",)),
     Own(r"(/npm/-/npm-[^/]+\.tgz)", begins=("npm",)),
     Own(rf"(/{_SCOPE}[^/]+/-/.+\.tgz)", ends=(".tgz",)),
-    Own(rf"{_NO_PACKAGE}(/{_SCOPE}[^/]+(?:/(?:latest|next|v?[0-9][^/]*))?)", level=POSSIBLE),
+    Own(rf"(/{_SCOPE}[^/]+(?:/(?:latest|next|v?[0-9][^/]*))?){_PACKAGE}", level=POSSIBLE),
 )
 """A package's document has no shape of its own."""
 
 _PLAIN = r"(?!(?:node_modules|favicon\.ico)(?:/|\Z))[a-z0-9][a-z0-9._-]{0,99}+"
 
 
-def _usual_tarball(path: str, scope: str, name: str, version: str) -> Told:
-    package = f"pkg:npm/%40{scope}/{name}" if scope else f"pkg:npm/{name}"
-    return "npm", "artifact", path[1:], version, package, f"{package}@{version}"
+def _usual_tarballs(paths: Paths, parts: Parts) -> Columns:
+    keys, versions = [path[1:] for path in paths], [version for _, _, version in parts]
+    packages = [f"pkg:npm/%40{scope}/{name}" if scope else f"pkg:npm/{name}" for scope, name, _ in parts]
+    return ["artifact"] * len(paths), keys, versions, packages, with_versions(packages, versions)
 
 
-def _usual_packument(path: str, scope: str, name: str) -> Told:
-    package = f"pkg:npm/%40{scope}/{name}"
-    return "npm", "index", f"@{scope}/{name}", "", package, package
+def _usual_packuments(paths: Paths, parts: Parts) -> Columns:
+    packages = [f"pkg:npm/%40{scope}/{name}" for scope, name in parts]
+    return ["index"] * len(paths), [f"@{scope}/{name}" for scope, name in parts], [""] * len(paths), packages, packages
 
 
-def _usual_name(path: str) -> Told:
-    package = f"pkg:npm{path}"
-    return "npm", "index", path[1:], "", package, package
+def _usual_names(paths: Paths, parts: Parts) -> Columns:
+    packages = [f"pkg:npm{path}" for path in paths]
+    return ["index"] * len(paths), [path[1:] for path in paths], [""] * len(paths), packages, packages
 
 
 USUAL: tuple[Usual, ...] = (
-    Usual(rf"/(?:@({_PLAIN})/)?({_PLAIN})/-/\2-([0-9A-Za-z][0-9A-Za-z.-]*)\.tgz", _usual_tarball, ends=(".tgz",)),
-    Usual(rf"/@({_PLAIN})(?:/|%2[fF])({_PLAIN})", _usual_packument),
-    Usual(rf"/{_PLAIN}", _usual_name, unsure=True),
+    Usual(rf"/(?:@({_PLAIN})/)?({_PLAIN})/-/\2-([0-9A-Za-z][0-9A-Za-z.-]*)\.tgz", _usual_tarballs, ends=(".tgz",)),
+    Usual(rf"/@({_PLAIN})(?:/|%2[fF])({_PLAIN})", _usual_packuments),
+    Usual(rf"/{_PLAIN}", _usual_names, unsure=True),
 )
 
 _ENCODED_SCOPE = re.compile(r"(/?(?:-/[^@%]*/)?)(?:@|%40)([^/%@]+)%2[fF]")

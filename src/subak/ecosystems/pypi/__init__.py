@@ -13,22 +13,22 @@ from subak.ecosystems.base import (
     POSSIBLE,
     AgentPattern,
     Client,
+    Columns,
     Ecosystem,
     Form,
     Hints,
     Moved,
     Own,
     Page,
+    Parts,
+    Paths,
     Route,
     SettingFile,
     Site,
-    Told,
     Usual,
     View,
+    with_versions,
 )
-from subak.ecosystems.pypi.documents import chunked, project_pins, render_project, root_of
-from subak.ecosystems.pypi.legacy import check_legacy, check_members, render_legacy
-from subak.ecosystems.pypi.listing import check_listing, render_listing
 from subak.ecosystems.pypi.names import (
     Named,
     candidates,
@@ -91,7 +91,7 @@ OWN: tuple[Own, ...] = (
     Own(r".*?/\+(simple/[^/]+/?)", "/", within="/+"),  # devpi
     Own(r".*?/\+[ef](/.+" + _ARCHIVE + ")", "/files", within="/+"),
     Own(r"/.+?(/simple/[^/]+/)", within="/simple/"),
-    Own(r"(/.+" + _ARCHIVE + ")", "/files", level=POSSIBLE),
+    Own(r"(/.+" + _ARCHIVE + ")", "/files", within=".", level=POSSIBLE),
 )
 
 _NUMBER = "(?:0|[1-9][0-9]*+)"
@@ -102,37 +102,37 @@ _WORD = "[A-Za-z0-9]++"
 _NO_VERSION = rf"[A-UW-Za-uw-z][A-Za-z0-9]*+(?:[_.]{_WORD})*+"
 
 
-def _usual_file(path: str, name: str, version: str) -> Told:
-    package = f"pkg:pypi/{name.lower().replace('_', '-').replace('.', '-')}"
-    return (
-        "pypi",
-        "metadata" if path[-1] == "a" else "artifact",
-        f"files{path}",
-        version,
-        package,
-        f"{package}@{version}",
-    )
+def _usual_name(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
-def _usual_index(path: str, name: str) -> Told:
-    name = name.lower().replace("_", "-").replace(".", "-")
-    package = f"pkg:pypi/{name}"
-    return "pypi", "index", f"simple/{name}/", "", package, package
+def _usual_files(paths: Paths, parts: Parts) -> Columns:
+    names, versions = zip(*parts, strict=True)
+    known = {name: f"pkg:pypi/{_usual_name(name)}" for name in set(names)}
+    packages = [known[name] for name in names]
+    kinds = ["metadata" if path[-1] == "a" else "artifact" for path in paths]
+    return kinds, [f"files{path}" for path in paths], versions, packages, with_versions(packages, versions)
+
+
+def _usual_indexes(paths: Paths, parts: Parts) -> Columns:
+    names = [_usual_name(name) for (name,) in parts]
+    packages = [f"pkg:pypi/{name}" for name in names]
+    return ["index"] * len(paths), [f"simple/{name}/" for name in names], [""] * len(paths), packages, packages
 
 
 USUAL: tuple[Usual, ...] = (
     Usual(
         rf"{_FOLDERS}({_WORD}(?:[_.]{_WORD})*+)-({_RELEASE})(?:-[A-Za-z0-9_.]++){{3,4}}+"
         r"(?:(?<=\.whl)|(?<=\.whl\.metadata))",
-        _usual_file,
+        _usual_files,
         begins=("packages",),
     ),
     Usual(
         rf"{_FOLDERS}({_NO_VERSION}(?:-{_NO_VERSION}){{0,20}}+)-({_RELEASE})\.tar\.gz",
-        _usual_file,
+        _usual_files,
         begins=("packages",),
     ),
-    Usual(rf"/simple/({_WORD}(?:[-_.]{_WORD})*+)/?", _usual_index, begins=("simple",)),
+    Usual(rf"/simple/({_WORD}(?:[-_.]{_WORD})*+)/?", _usual_indexes, begins=("simple",)),
 )
 
 # ---------------------------------------------------------------- what a path means
@@ -187,6 +187,8 @@ def _homes(subject: Subject, site: Site) -> tuple[Subject, ...]:
 
 
 def _source(subject: Subject, site: Site) -> str:
+    from subak.ecosystems.pypi.documents import root_of
+
     base = site.base
     if subject.kind is Kind.LISTING:
         return base
@@ -201,6 +203,10 @@ def _source(subject: Subject, site: Site) -> str:
 
 
 def _pins(subject: Subject, page: Page) -> Iterator[Pin]:
+    from subak.ecosystems.pypi.documents import project_pins
+    from subak.ecosystems.pypi.legacy import check_legacy, check_members
+    from subak.ecosystems.pypi.listing import check_listing
+
     if subject.kind is Kind.INDEX:
         return project_pins(subject, page)
     if subject.kind is Kind.LISTING:
@@ -213,6 +219,10 @@ def _pins(subject: Subject, page: Page) -> Iterator[Pin]:
 
 
 def _render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
+    from subak.ecosystems.pypi.documents import chunked, render_project
+    from subak.ecosystems.pypi.legacy import render_legacy
+    from subak.ecosystems.pypi.listing import render_listing
+
     if subject.kind is Kind.INDEX:
         return render_project(subject, page, view)
     if subject.kind is Kind.LISTING:

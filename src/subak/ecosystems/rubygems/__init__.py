@@ -12,19 +12,21 @@ from subak.ecosystems.base import (
     MINUTE,
     AgentPattern,
     Client,
+    Columns,
     Ecosystem,
     Form,
     Hints,
     Own,
     Page,
+    Parts,
+    Paths,
     Route,
     SettingFile,
     Site,
-    Told,
     Usual,
     View,
+    with_versions,
 )
-from subak.ecosystems.rubygems import specs, text_index
 from subak.ecosystems.rubygems.fullnames import NAME, fold_version, readings
 from subak.errors import NotFound
 from subak.model.digest import Pin
@@ -75,14 +77,15 @@ OWN: tuple[Own, ...] = (
 )
 
 
-def _usual_gem(path: str, name: str, version: str) -> Told:
-    package = f"pkg:gem/{name}"
-    return "rubygems", "artifact", path[1:], version, package, f"{package}@{version}"
+def _usual_gems(paths: Paths, parts: Parts) -> Columns:
+    names, versions = zip(*parts, strict=True)
+    keys, packages = [path[1:] for path in paths], [f"pkg:gem/{name}" for name in names]
+    return ["artifact"] * len(paths), keys, versions, packages, with_versions(packages, versions)
 
 
-def _usual_index(path: str, name: str) -> Told:
-    package = f"pkg:gem/{name}"
-    return "rubygems", "index", path[1:], "", package, package
+def _usual_indexes(paths: Paths, parts: Parts) -> Columns:
+    packages = [f"pkg:gem/{name}" for (name,) in parts]
+    return ["index"] * len(paths), [path[1:] for path in paths], [""] * len(paths), packages, packages
 
 
 _STEM = (
@@ -92,9 +95,9 @@ _STEM = (
 """Names without '-' before a digit, and no platform: there is one reading."""
 
 USUAL: tuple[Usual, ...] = (
-    Usual(rf"/gems/{_STEM}\.gem", _usual_gem, ends=(".gem",)),
-    Usual(rf"/quick/Marshal\.4\.8/{_STEM}\.gemspec\.rz", _usual_gem, ends=("c.rz",)),
-    Usual(r"/info/([A-Za-z0-9_][A-Za-z0-9._-]{0,250})", _usual_index, begins=("info",)),
+    Usual(rf"/gems/{_STEM}\.gem", _usual_gems, ends=(".gem",)),
+    Usual(rf"/quick/Marshal\.4\.8/{_STEM}\.gemspec\.rz", _usual_gems, ends=("c.rz",)),
+    Usual(r"/info/([A-Za-z0-9_][A-Za-z0-9._-]{0,250})", _usual_indexes, begins=("info",)),
 )
 
 _ENDINGS = {"gem": ".gem", "gemspec": ".gemspec.rz"}
@@ -180,6 +183,8 @@ def make(subject: Subject, base: str) -> bytes:
 
 def pins(subject: Subject, page: Page) -> Iterator[Pin]:
     """What a document announces. Raises UpstreamLied when it is not the document it should be."""
+    from subak.ecosystems.rubygems import specs, text_index
+
     match subject.route:
         case "info":
             return text_index.info_pins(subject, page)
@@ -194,6 +199,8 @@ def pins(subject: Subject, page: Page) -> Iterator[Pin]:
 
 def render(subject: Subject, page: Page, view: View) -> Iterator[bytes]:
     """The document less what policy withholds; with nothing withheld the bytes that upstream sent."""
+    from subak.ecosystems.rubygems import specs, text_index
+
     match subject.route:
         case "info" if view.hidden:
             return text_index.info_without(subject, page, view.hidden)
