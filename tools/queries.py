@@ -21,6 +21,7 @@ FOLDER = ROOT / "src" / "subak" / "analytics" / "metrics" / "queries"
 DIALECTS: Final = ("duckdb", "clickhouse", "bigquery", "postgres", "snowflake", "trino")
 
 STEPS: Final[Mapping[str, Any]] = {
+    "spells": definitions.spells_of,
     "ways": definitions.ways_of,
     "visits": definitions.visits_of,
     "unit_days": definitions.unit_days_of,
@@ -29,6 +30,7 @@ STEPS: Final[Mapping[str, Any]] = {
     "minutes": definitions.minutes_of,
     "fetched": definitions.fetched_of,
     "taken": definitions.taken_of,
+    "alone": waste.alone_of,
     "near": waste.near_of,
     "near_wide": waste.near_wide_of,
     "chained": waste.chained_of,
@@ -129,7 +131,8 @@ tests, on the same tables, with equal results: whole numbers exactly, others to 
 but not run for BigQuery, PostgreSQL, Snowflake and Trino. They read the tables of
 `src/subak/analytics/schema.py` and a table `parameters` with one row. Store the answers of the `step` queries
 under their names, in the order of the file, then ask the others. Documents that one unit asks for again and again
-(`long`) must be walked in order; `walk.py` does that."""
+(`long`) must be walked in order; `walk.py` does that. What `short` and `long` give for the unit `each` counts for all
+three units of account: networks in which there is one address and one consumer."""
 
 TABLE_TEXT = """\
 `--by` takes dimensions, `--show` measures, `--where` a condition such as

@@ -12,10 +12,11 @@ from tools.classes.table import scores
 from tools.classes.world import Wanted, build
 
 from subak.analytics.classes import traits
-from subak.analytics.classes.classify import classify, evidence_of
-from subak.analytics.classes.decide import decide
+from subak.analytics.classes.classify import classify, evidence_of, packed, unpacked
+from subak.analytics.classes.decide import NOTHING, decide
 from subak.analytics.classes.pack import ADVERSE, built_in
 from subak.analytics.schema import TABLES, as_columns
+from subak.analytics.software.record import PURPOSES
 
 LINES = 60_000
 SEED = 900
@@ -103,4 +104,11 @@ def test_tables_without_rows_and_logs_without_addresses() -> None:
             (True, True, "")
         ]
         kept = {name for (name,) in engine.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    assert kept == set(TABLES), "nothing is left behind"
+    assert kept == {*TABLES, "spells"}, "nothing else is left behind"
+
+
+def test_sums_in_one_number() -> None:
+    ends = tuple(400 if place % 2 else -400 for place in range(len(PURPOSES)))
+    assert unpacked(packed(ends)) == ends
+    assert unpacked(20 * packed(ends)) == tuple(20 * one for one in ends)
+    assert unpacked(packed(ends) + packed(tuple(-one for one in ends))) == NOTHING

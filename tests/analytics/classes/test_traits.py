@@ -25,7 +25,7 @@ def said(facts: str, *, kind: str = "unknown", origin: str = "", more: str = "")
         engine.execute("INSERT INTO clients VALUES (0, 'a-', 0, 0, 4, '', $1)", [origin])
         engine.execute(
             "INSERT INTO facts BY NAME SELECT 0 AS client, 0 AS network, 0 AS stream, 0 AS agent, 'GET' AS method,"
-            f" 200::SMALLINT AS status, 'artifact' AS kind, * FROM ({facts})"
+            f" 200::SMALLINT AS status, if(document < 0, 'artifact', 'index') AS kind, * FROM ({facts})"
         )
         engine.execute(
             "INSERT INTO items BY NAME SELECT DISTINCT item, package, (item % 5)::VARCHAR AS version FROM facts"
@@ -151,3 +151,21 @@ def test_who_is_not_where_the_others_of_its_name_are() -> None:
 def test_without_a_range_pack_nobody_is_accused() -> None:
     crowd = f"{CROWD}; UPDATE clients SET provider = '', origin = ''"
     assert "standing" not in said(rows(3, "0", "i", "i"), kind="search", more=crowd)
+
+
+@pytest.mark.parametrize("name", sorted(traits.MEASURES.keys() - traits.QUIET))
+@pytest.mark.parametrize("kept", ["files", "documents"])
+def test_who_asks_little_has_no_other_traits(name: str, kept: str) -> None:
+    most = traits.LITTLE - 1
+    sums = ", ".join(f"{most} AS {column}" for column in ("n", "runs", "heads", "same", "refused", "strange", kept))
+    other = "documents" if kept == "files" else "files"
+    rhythm = ", ".join(f"NULL::DOUBLE AS {c}" for c in ("days", "weekend", "daily", "clock", "spread", "sizable"))
+    tastes = ", ".join(
+        f"NULL::DOUBLE AS {c}" for c in ("packages", "taken", "items", "n", "versions", "pages", "paged")
+    )
+    with duckdb.connect() as engine:
+        assert engine.execute(
+            f"SELECT {traits.MEASURES[name]} FROM (SELECT {sums}, 0 AS {other}, 0 AS mask) x, (SELECT {rhythm}) r,"
+            f" (SELECT {tastes}) t, (SELECT 'installer' AS software_kind) s, (SELECT 10 AS clients, 0 AS strange) u,"
+            " (SELECT 0.3 AS weekend) w"
+        ).fetchall() == [(None,)]

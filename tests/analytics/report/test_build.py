@@ -9,7 +9,9 @@ import duckdb
 import pytest
 from tests.analytics.report.harvest import BYTES, REQUESTS
 
+from subak.analytics.classes.traits import SPELLS
 from subak.analytics.logs.ledger import Ledger
+from subak.analytics.metrics.shipped import shipped
 from subak.analytics.report.build import build
 from subak.analytics.report.model import About, Report
 
@@ -109,3 +111,21 @@ def test_an_empty_log(engine: duckdb.DuckDBPyConnection, about: About) -> None:
     assert found.figures["requests"].value == 0
     assert found.purposes.rows == []
     assert "No request was found." in found.meta.unknown
+
+
+def test_spells_of_the_classes_are_those_of_the_measures(engine: duckdb.DuckDBPyConnection) -> None:
+    engine.execute(f"CREATE TABLE made AS {SPELLS}")
+    engine.execute(f"CREATE TABLE stored AS {shipped('duckdb').steps['spells'].text}")
+    assert engine.execute("DESCRIBE made").fetchall() == engine.execute("DESCRIBE stored").fetchall()
+    assert engine.execute("SELECT count(*) > 0 FROM made").fetchall() == [(True,)]
+    assert not engine.execute("FROM made EXCEPT ALL FROM stored").fetchall()
+    assert not engine.execute("FROM stored EXCEPT ALL FROM made").fetchall()
+
+
+def test_what_the_classes_left_is_not_made_again(
+    engine: duckdb.DuckDBPyConnection, ledger: Ledger, about: About, report: Report
+) -> None:
+    engine.execute(f"CREATE TABLE spells AS {SPELLS}")
+    assert build(engine, ledger, about) == report
+    engine.execute("DELETE FROM spells")
+    assert build(engine, ledger, about).figures["requests"].value == 0

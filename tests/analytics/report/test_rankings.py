@@ -13,7 +13,7 @@ from subak.analytics.report.build import Keeping
 
 @pytest.fixture
 def measured(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    measure(Keeping(engine), "requests", "repeat_factor", "avoidable_files")
+    measure(Keeping(engine), "requests", "repeat_factor", "avoidable_files", "version_breadth")
     return engine
 
 
@@ -35,7 +35,7 @@ def test_shadow_share_of_one_that_runs_a_proxy(engine: duckdb.DuckDBPyConnection
     )
     engine.execute(asked(str(START), "0", "artifact", "0", 1, "50"))
     engine.execute("UPDATE facts SET stream = 30 WHERE sent = 1")
-    measure(Keeping(engine), "requests", "repeat_factor")
+    measure(Keeping(engine), "requests", "repeat_factor", "version_breadth")
     assert rankings.consumers(engine, limit=1).rows[0].shadow_share == pytest.approx(150 / 200)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
+from typing import Final
 
 import duckdb
 
@@ -12,7 +14,7 @@ from subak.analytics.classes.decide import (
     NOTHING,
     Evidence,
     Sums,
-    added,
+    Verdict,
     budget_of,
     capped,
     hundredths,
@@ -20,7 +22,7 @@ from subak.analytics.classes.decide import (
     posteriors,
 )
 from subak.analytics.classes.pack import Pack, built_in
-from subak.analytics.software.record import Purpose
+from subak.analytics.software.record import PURPOSES, Purpose
 
 DECLARED = "declared"
 """Name of the group of what agents say."""
@@ -32,8 +34,9 @@ Row = tuple[int, ...]
 def classify(engine: duckdb.DuckDBPyConnection, pack: Pack | None = None) -> None:
     """Fill `purpose`, `posterior` and `flags` of every row of `streams`, in place.
 
-    Reads the tables of `facts.schema`; of `streams` the other columns. Where no label is good enough the purpose is
-    'unknown' and the posterior that of the best guess. Raises duckdb.Error.
+    Reads the tables of `facts.schema`; of `streams` the other columns. Leaves the table `spells` for the report, see
+    `traits.SPELLS`. Where no label is good enough the purpose is 'unknown' and the posterior that of the best guess.
+    Raises duckdb.Error.
     """
     pack = pack or built_in()
     traits.measure(engine, pack)
@@ -67,6 +70,24 @@ def classify(engine: duckdb.DuckDBPyConnection, pack: Pack | None = None) -> Non
 _SAYS = "SELECT DISTINCT say, says FROM x_says"
 
 
+_FIELD: Final = 32
+"""Bits of a sum within a number that holds all of them: one addition adds them all."""
+_MIDDLE: Final = sum(1 << (_FIELD * place + _FIELD - 1) for place in range(len(PURPOSES)))
+"""Makes every field positive."""
+_FIELDS: Final = struct.Struct(f"<{len(PURPOSES)}I")
+
+
+def packed(sums: Sums) -> int:
+    """All sums in one number."""
+    return sum(one << (_FIELD * place) for place, one in enumerate(sums))
+
+
+def unpacked(number: int) -> Sums:
+    """The sums again."""
+    half = 1 << (_FIELD - 1)
+    return tuple([field - half for field in _FIELDS.unpack((number + _MIDDLE).to_bytes(_FIELDS.size, "little"))])
+
+
 class Bench:
     """The traits of a pack by group, with what each combination of words weighs remembered."""
 
@@ -76,18 +97,25 @@ class Bench:
         for i, trait in enumerate(pack.traits):
             groups.setdefault(trait.group, []).append(i)
         self._groups = [_Group(name, tuple(places), pack) for name, places in groups.items()]
+        self._said: dict[Sums, int] = {}
+        self._judged: dict[int, Verdict] = {}
 
     def judge(self, digits: str, declared: Sums) -> tuple[Purpose, float, str]:
         """Purpose, posterior and flags: what `decide` says of `evidence_of` the same words."""
-        sums: list[Sums] = [declared]
+        total = self._said.get(declared)
+        if total is None:
+            total = self._said[declared] = packed(declared)
         flags: set[str] = set()
         for group in self._groups:
-            weight, flagged = group.weigh(digits)
-            sums.append(weight)
+            chosen = group.choose(digits)
+            weight, flagged = group.known.get(chosen) or group.weigh(chosen)
+            total += weight
             if flagged:
                 flags.update(flagged)
-        verdict = judge(posteriors(added(sums), self._pack), self._pack)
-        return verdict.purpose, verdict.posterior, ",".join(sorted(flags))
+        verdict = self._judged.get(total)
+        if verdict is None:
+            verdict = self._judged[total] = judge(posteriors(unpacked(total), self._pack), self._pack)
+        return verdict.purpose, verdict.posterior, ",".join(sorted(flags)) if flags else ""
 
 
 class _Group:
@@ -96,17 +124,14 @@ class _Group:
     def __init__(self, name: str, places: tuple[int, ...], pack: Pack) -> None:
         self._traits = [pack.traits[place] for place in places]
         self._budget = budget_of(name, pack)
-        self._choose = itemgetter(*places)
-        self._known: dict[str | tuple[str, ...], tuple[Sums, tuple[str, ...]]] = {}
+        self.choose = itemgetter(*places)
+        self.known: dict[str | tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
 
-    def weigh(self, digits: str) -> tuple[Sums, tuple[str, ...]]:
-        chosen = self._choose(digits)
-        found = self._known.get(chosen)
-        if found is None:
-            pairs = zip(self._traits, map(int, chosen), strict=True)
-            words = [trait.words[digit - 1] for trait, digit in pairs if digit]
-            sums = capped([hundredths(word.weights) for word in words], self._budget) if words else NOTHING
-            found = self._known[chosen] = sums, tuple(word.flag for word in words if word.flag)
+    def weigh(self, chosen: str | tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+        pairs = zip(self._traits, map(int, chosen), strict=True)
+        words = [trait.words[digit - 1] for trait, digit in pairs if digit]
+        sums = capped([hundredths(word.weights) for word in words], self._budget) if words else NOTHING
+        found = self.known[chosen] = packed(sums), tuple(word.flag for word in words if word.flag)
         return found
 
 

@@ -108,20 +108,22 @@ def posteriors(totals: Sums, pack: Pack) -> tuple[float, ...]:
     most = max(odds)
     shares = [math.exp(odd - most) for odd in odds]
     whole = math.fsum(shares)
-    return tuple(share / whole for share in shares)
+    return tuple([share / whole for share in shares])
 
 
 def judge(shares: tuple[float, ...], pack: Pack) -> Verdict:
     """The best label if it is good enough. A caching proxy is acquitted before anything adverse is considered."""
-    order = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)
-    first, second = order[0], order[1]
-    best, least = shares[first], _thresholds(pack)[first]
+    best = max(shares)
+    first = shares.index(best)
+    others = (*shares[:first], -1.0, *shares[first + 1 :])
+    runner_up = max(others)
+    second, least = others.index(runner_up), _thresholds(pack)[first]
     purpose = PURPOSES[first]
-    if best < least or best - shares[second] < pack.margin:
+    if best < least or best - runner_up < pack.margin:
         purpose = "unknown"
     if purpose in ADVERSE and shares[_PROXY] > _DOUBT:
         purpose = "unknown"  # might be a proxy, which deserves credit and not blame
-    return Verdict(purpose, best, PURPOSES[first], PURPOSES[second], shares[second])
+    return Verdict(purpose, best, PURPOSES[first], PURPOSES[second], runner_up)
 
 
 @lru_cache(8)

@@ -84,6 +84,7 @@ def _explained(engine: duckdb.DuckDBPyConnection, where: str, number: int, pack:
         [number],
     ).fetchall()
     traits.clear(engine)
+    engine.execute("DROP TABLE spells")
     if not rows:
         raise KeyError(number)
     found = []

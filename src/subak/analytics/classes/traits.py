@@ -6,6 +6,8 @@ asked again and how many versions are taken stay what they are, and memory stays
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import duckdb
@@ -20,29 +22,60 @@ _PART: Final = 18
 """Digits of a BIGINT."""
 _CRAWLERS: Final = "('search', 'ai-training', 'ai-agent', 'preview')"
 
+LITTLE: Final = 8
+"""A stream of fewer requests has no traits but those of QUIET."""
+QUIET: Final = frozenset({
+    "requests", "runs", "burst", "heads", "families", "systems", "fleet", "origin", "ci_around", "ci_near",
+    "system_packages", "standing", "nameless",
+})  # fmt: skip
+_SPEAKS: Final = "('installer', 'library')"
+
+SPELLS: Final = (
+    'SELECT floor("at" / 60)::INTEGER AS minute, stream, client, network, consumer, ecosystem, kind, method, status,'
+    " cache, count(*) AS requests, sum(greatest(sent, 0)::DOUBLE)::BIGINT AS bytes, count_if(sent < 0)::BIGINT AS"
+    ' unsized, min("at") AS began, min(package) FILTER (package >= 0) AS low, max(package) AS high FROM facts GROUP BY'
+    " minute, stream, client, network, consumer, ecosystem, kind, method, status, cache"
+)
+"""The step `spells` of the measures, which a report need not make again; a test compares the two."""
+
+_SUMS: Final = {
+    "files": "kind IN ('artifact', 'metadata', 'derived')",
+    "documents": "kind IN ('index', 'listing', 'config')",
+    "strange": "kind = 'unknown'",
+    "heads": "method = 'HEAD'",
+    "same": "status = 304",
+    "refused": "status >= 400",
+}
+"""Requests of a stream that are counted by themselves."""
+
 _STEPS: Final = (
-    (
-        "x_sums",
-        'SELECT stream, count(*) AS n, count_if(item >= 0) AS files, count_if(document >= 0) AS documents,'
-        " count_if(kind = 'unknown') AS strange, count_if(method = 'HEAD') AS heads, count_if(status = 304) AS same,"
-        " count_if(status >= 400) AS refused, CASE WHEN count(*) < 100 THEN 0 WHEN count(*) < 1000 THEN 3"
-        " WHEN count(*) < 8000 THEN 15 ELSE 63 END"
-        " AS mask FROM facts GROUP BY stream",
-    ),
     (  # packages are numbered in the order of their names: a run through a list of names stays within few numbers
         "x_runs",
-        f'SELECT stream, floor("at" / {RUN})::INTEGER AS slot, count(*) AS n, min("at") AS began,'
-        " min(package) FILTER (package >= 0) AS low, max(package) AS high FROM facts GROUP BY stream, slot",
+        "SELECT stream, minute // 2 AS slot, sum(requests::INTEGER)::BIGINT AS n, min(began) AS began,"
+        " min(low) AS low, max(high) AS high FROM spells GROUP BY stream, slot",
     ),
     (
+        "x_sums",
+        "SELECT *, CASE WHEN n < 100 THEN 0 WHEN n < 1000 THEN 3 WHEN n < 8000 THEN 15 ELSE 63 END AS mask FROM"
+        " (SELECT stream, sum(requests::INTEGER)::BIGINT AS n, "
+        + ", ".join(f"sum(if({which}, requests::INTEGER, 0))::BIGINT AS {name}" for name, which in _SUMS.items())
+        + " FROM spells GROUP BY stream) JOIN (SELECT stream, count(*) AS runs FROM x_runs GROUP BY stream)"
+        " USING (stream)",
+    ),
+)  # fmt: skip
+"""How much streams ask for; each table is made of those before."""
+
+_RHYTHM: Final = (
+    (
         "x_gaps",
-        "SELECT stream, slot, n, low, high, began - lag(began) OVER (PARTITION BY stream ORDER BY slot) AS gap,"
-        f" slot::BIGINT * {RUN} AS moment FROM x_runs",
+        f"SELECT stream, n, low, high, began - lag(began) OVER runs AS gap, slot::BIGINT * {RUN} AS moment,"
+        f" lag(slot) OVER runs IS NOT DISTINCT FROM NULL OR slot * {RUN} // {_DAY} <> lag(slot) OVER runs * {RUN}"
+        f" // {_DAY} AS morning FROM x_runs SEMI JOIN (SELECT stream FROM x_sums WHERE n >= {LITTLE} AND runs > 1)"
+        " USING (stream) WINDOW runs AS (PARTITION BY stream ORDER BY slot)",
     ),
     (
         "x_rhythm",
-        "SELECT stream, count(*) AS runs, sum(n) / count(*) AS burst,"
-        f" count(DISTINCT moment // {_DAY}) AS days,"
+        "SELECT stream, count_if(morning) AS days,"
         f" count_if((moment // {_DAY} + 3) % 7 >= 5) / count(*) AS weekend,"
         f" sqrt(sum(cos(moment % {_DAY} / {_TURN})) ** 2 + sum(sin(moment % {_DAY} / {_TURN})) ** 2) / count(*)"
         " AS daily,"
@@ -50,10 +83,24 @@ _STEPS: Final = (
         " / nullif(max(high) - min(low), 0) AS spread,"
         " count_if(n >= 8) AS sizable FROM x_gaps GROUP BY stream",
     ),
+    (  # what others of the same name do; one client is no custom
+        "x_customs",
+        "SELECT software, avg(x.strange / x.n) AS strange, count(*) AS clients FROM streams"
+        " JOIN x_sums x USING (stream) GROUP BY software",
+    ),
+    (
+        "x_span",
+        f"SELECT count_if((day + 3) % 7 >= 5) / count(*) AS weekend FROM (SELECT unnest(range(min(slot) * {RUN} //"
+        f" {_DAY}, max(slot) * {RUN} // {_DAY} + 1)) AS day FROM (SELECT slot::BIGINT AS slot FROM x_runs))",
+    ),
+)  # fmt: skip
+"""When."""
+
+_TASTES: Final = (
     (
         "x_pairs",
-        "SELECT stream, package, item, count(*) AS n FROM facts JOIN x_sums USING (stream)"
-        " WHERE package >= 0 AND x_sums.n >= 8 AND ((package * 2654435761) >> 13) & mask = 0"
+        f"SELECT stream, package, item, count(*) AS n FROM facts JOIN (SELECT stream, mask FROM x_sums WHERE n >="
+        f" {LITTLE}) USING (stream) WHERE package >= 0 AND ((package * 2654435761) >> 13) & mask = 0"
         " GROUP BY stream, package, item",
     ),
     (
@@ -66,66 +113,66 @@ _STEPS: Final = (
         " sum(n) FILTER (x_pairs.item >= 0) AS n, sum(n) FILTER (x_pairs.item < 0) AS pages"
         " FROM x_pairs LEFT JOIN items USING (item) GROUP BY stream, x_pairs.package) GROUP BY stream",
     ),
-    (
-        "x_around",
-        "SELECT s.client, count(DISTINCT s.software) AS families,"
-        " count(DISTINCT a.ecosystem) FILTER (a.ecosystem <> '') AS ecosystems,"
-        " count(DISTINCT a.os) FILTER (a.os <> '' AND a.kind = 'installer') AS systems,"
-        " CASE WHEN count_if(a.kind = 'installer') < 2 THEN NULL WHEN count_if(a.ci) = 0 THEN 'none'"
-        " WHEN count_if(a.self_hosted = 'yes') > count_if(a.self_hosted = 'no') THEN 'self-hosted'"
-        " WHEN count_if(a.self_hosted = 'no') > 0 THEN 'hosted' ELSE 'either' END AS ci,"
-        " CASE WHEN count_if(a.kind = 'installer') < 2 THEN NULL WHEN count_if(a.ecosystem IN ('debian', 'rpm', 'apk'))"
-        " = 0 THEN 'none' WHEN count_if(a.ci) > 0 THEN 'with-ci'"  # silence counts of tools that say CI elsewhere
-        " WHEN count_if(a.software IN (SELECT software FROM agents WHERE ci)) > 0 THEN 'beside' END AS system_packages,"
-        " count_if(a.kind = 'caching-proxy') AS proxies"
-        " FROM streams s JOIN agents a USING (agent) GROUP BY s.client",
+)  # fmt: skip
+"""What."""
+
+_SURROUNDINGS: Final = (
+    (  # silence about CI counts of tools that say CI elsewhere
+        "x_agents",
+        "SELECT agent, kind = 'installer' AS installs, ci, self_hosted = 'yes' AS own, self_hosted = 'no' AS hosted,"
+        f" kind IN {_SPEAKS} AS speaks, ecosystem IN ('debian', 'rpm', 'apk') AS packs,"
+        " software IN (SELECT software FROM agents WHERE ci) AS elsewhere, CASE WHEN os <> '' AND kind = 'installer'"
+        " THEN 1::UBIGINT << (dense_rank() OVER (ORDER BY os) & 63) END AS os FROM agents",
     ),
-    (  # what others of the same name do; one client is no custom
-        "x_customs",
-        "SELECT software, avg(x.strange / x.n) AS strange, count(*) AS clients FROM streams"
-        " JOIN x_sums x USING (stream) GROUP BY software",
+    (  # a client has one stream of each software
+        "x_around",
+        "SELECT s.client, count(*) AS families, bit_count(bit_or(a.os)) AS systems,"
+        " CASE WHEN count_if(installs) < 2 THEN NULL WHEN count_if(ci) = 0 THEN 'none'"
+        " WHEN count_if(own) > count_if(hosted) THEN 'self-hosted' WHEN count_if(hosted) > 0 THEN 'hosted'"
+        " ELSE 'either' END AS ci,"
+        " CASE WHEN count_if(installs) < 2 THEN NULL WHEN count_if(packs) = 0 THEN 'none'"
+        " WHEN count_if(ci) > 0 THEN 'with-ci' WHEN count_if(elsewhere) > 0 THEN 'beside' END AS system_packages,"
+        " count_if(speaks) > 0 AS speaks, count_if(speaks AND ci AND hosted) > 0 AS hosted,"
+        " count_if(speaks AND ci AND own) > 0 AS own, count_if(speaks AND ci) > 0 AS said"
+        " FROM streams s JOIN x_agents a USING (agent) GROUP BY s.client",
     ),
     (  # who in the neighbourhood says CI, and on whose machines: clients by network
         "x_near",
         "SELECT c.network, count(*) AS clients, count_if(hosted) AS hosted, count_if(own) AS own,"
-        " count_if(said) AS said FROM (SELECT client, bool_or(a.ci AND a.self_hosted = 'no') AS hosted,"
-        " bool_or(a.ci AND a.self_hosted = 'yes') AS own, bool_or(a.ci) AS said FROM streams s"
-        " JOIN agents a USING (agent) WHERE a.kind IN ('installer', 'library') GROUP BY client)"
-        " JOIN clients c USING (client) GROUP BY c.network",
+        " count_if(said) AS said FROM x_around JOIN clients c USING (client) WHERE speaks GROUP BY c.network",
     ),
     (
         "x_fleets",
-        "SELECT network, software, count(DISTINCT client) AS members FROM streams JOIN clients USING (client)"
+        "SELECT network, software, count(*) AS members FROM streams JOIN clients USING (client)"
         " GROUP BY network, software",
+    ),
+    (
+        "x_places",
+        "SELECT provider, software, software_kind, any_value(origin) AS origin, count(*) AS n FROM streams"
+        " JOIN clients USING (client) WHERE provider <> '' GROUP BY provider, software, software_kind",
     ),
     (  # networks in which hardly anything but crawlers lives are the ones that their owners publish for them
         "x_homes",
-        f"SELECT provider, count(*) >= 2 AND avg((s.software_kind IN {_CRAWLERS})::INTEGER) >= 0.9"
-        " AND any_value(origin) NOT IN ('vpn-tor', 'residential') AS home"
-        " FROM streams s JOIN clients USING (client) WHERE provider <> '' GROUP BY provider",
+        f"SELECT provider, sum(n) >= 2 AND coalesce(sum(n) FILTER (software_kind IN {_CRAWLERS}), 0) / sum(n) >= 0.9"
+        " AND any_value(origin) NOT IN ('vpn-tor', 'residential') AS home FROM x_places GROUP BY provider",
     ),
     (
         "x_crawlers",
-        "SELECT software, count_if(home) >= 2 AND count_if(home) * 2 >= count(*) AS settled FROM streams"
-        f" JOIN clients USING (client) JOIN x_homes USING (provider) WHERE software_kind IN {_CRAWLERS}"
-        " GROUP BY software",
+        "SELECT software, sum(n) FILTER (home) >= 2 AND sum(n) FILTER (home) * 2 >= sum(n) AS settled FROM x_places"
+        f" JOIN x_homes USING (provider) WHERE software_kind IN {_CRAWLERS} GROUP BY software",
     ),
     (
         "x_kinds",
-        "SELECT software_kind, count_if(home) >= 4 AND count_if(home) * 2 >= count(*) AS settled FROM streams"
-        " JOIN clients USING (client) JOIN x_homes USING (provider) GROUP BY software_kind",
-    ),
-    (
-        "x_span",
-        f"SELECT count_if((day + 3) % 7 >= 5) / count(*) AS weekend FROM (SELECT unnest(range(min(moment) // {_DAY},"
-        f" max(moment) // {_DAY} + 1)) AS day FROM x_gaps)",
+        "SELECT software_kind, sum(n) FILTER (home) >= 4 AND sum(n) FILTER (home) * 2 >= sum(n) AS settled"
+        " FROM x_places JOIN x_homes USING (provider) GROUP BY software_kind",
     ),
 )  # fmt: skip
+"""Who else is at an address, in a network, with a provider: known without a look at `facts`."""
 
 MEASURES: Final = {
     "requests": "x.n::DOUBLE",
-    "runs": "r.runs::DOUBLE",
-    "burst": "CASE WHEN r.runs >= 2 OR x.n >= 8 THEN r.burst END",
+    "runs": "x.runs::DOUBLE",
+    "burst": "CASE WHEN x.runs >= 2 OR x.n >= 8 THEN x.n / x.runs END",
     "pace": "CASE WHEN x.n >= 20 AND r.days >= 2 THEN x.n / r.days END",
     "repeats": "CASE WHEN t.items >= 3 AND t.n >= 10 THEN t.n / t.items END",
     "polling": "CASE WHEN t.paged >= 1 AND t.pages >= 8 THEN t.pages / t.paged END",
@@ -136,9 +183,9 @@ MEASURES: Final = {
     "heads": "CASE WHEN x.n >= 5 THEN x.heads / x.n END",
     "refused": "CASE WHEN x.n >= 8 THEN x.refused / x.n END",
     "strange": "CASE WHEN x.n >= 8 THEN x.strange / x.n END",
-    "daily": "CASE WHEN r.runs >= 10 AND r.days >= 2 THEN r.daily END",
-    "weekend": "CASE WHEN r.runs >= 15 AND w.weekend BETWEEN 0.1 AND 0.6 THEN r.weekend / w.weekend END",
-    "clock": "CASE WHEN r.runs >= 8 THEN r.clock END",
+    "daily": "CASE WHEN x.runs >= 10 AND r.days >= 2 THEN r.daily END",
+    "weekend": "CASE WHEN x.runs >= 15 AND w.weekend BETWEEN 0.1 AND 0.6 THEN r.weekend / w.weekend END",
+    "clock": "CASE WHEN x.runs >= 8 THEN r.clock END",
     "alphabet": "CASE WHEN r.sizable >= 4 AND t.packages * (x.mask + 1) >= 30 THEN r.spread END",
     "families": "o.families::DOUBLE",
     "systems": "CASE WHEN o.systems >= 1 THEN o.systems::DOUBLE END",
@@ -168,26 +215,57 @@ MEASURES: Final = {
 
 
 def measure(engine: duckdb.DuckDBPyConnection, pack: Pack) -> None:
-    """Make the table `x_traits`: stream, agent, and `key`, from which `words` reads the words of all traits."""
-    for name, sql in _STEPS:
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
-    values = ", ".join(f'{MEASURES[trait.name]} AS "{trait.name}"' for trait in pack.traits)
-    parts = [
-        " + ".join(f"{_digit(trait)} * {10**i}::BIGINT" for i, trait in enumerate(pack.traits[first : first + _PART]))
-        for first in range(0, len(pack.traits), _PART)
-    ]
-    key = " + ".join(f"({part})::HUGEINT * {10 ** (_PART * i)}::HUGEINT" for i, part in enumerate(parts))
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE x_traits AS SELECT stream, agent, {key} AS key FROM (SELECT s.stream, s.agent,"
-        f" {values} FROM streams s"
-        " JOIN x_sums x USING (stream) JOIN x_rhythm r USING (stream) LEFT JOIN x_tastes t USING (stream)"
-        " LEFT JOIN clients c USING (client) JOIN x_around o ON o.client = s.client JOIN agents a ON a.agent = s.agent"
-        " JOIN x_customs u ON u.software = s.software"
-        " LEFT JOIN x_near v ON v.network = c.network"
-        " LEFT JOIN x_fleets f ON f.network = c.network AND f.software = s.software"
-        " LEFT JOIN x_homes h ON h.provider = c.provider LEFT JOIN x_crawlers k ON k.software = s.software"
-        " LEFT JOIN x_kinds q ON q.software_kind = s.software_kind, x_span w)"
-    )
+    """Make the table `x_traits`: stream, agent, and `key`, from which `words` reads the words of all traits.
+
+    Leaves the table `spells` too, see SPELLS. Two threads share the work, if there is room for it.
+    """
+    some = f"SELECT s.stream, s.agent, {{}} FROM streams s JOIN x_sums x USING (stream) {_AROUND}"
+    quiet = (("x_quiet", _keyed(pack, some, f"x.n < {LITTLE}", QUIET)),)
+    busy = (("x_traits", _keyed(pack, some + _ABOUT, f"x.n >= {LITTLE}")),)
+    with ThreadPoolExecutor(1) as pool, engine.cursor() as other:
+        ((roomy,),) = engine.execute(_ROOMY).fetchall()
+        for here, beside in (((("spells", SPELLS), *_STEPS), _SURROUNDINGS), (_TASTES, _RHYTHM), (busy, quiet)):
+            meanwhile = pool.submit(_made, other, beside)
+            if not roomy:
+                meanwhile.result()
+            _made(engine, here)
+            meanwhile.result()
+    engine.execute("INSERT INTO x_traits FROM x_quiet")
+
+
+def _made(engine: duckdb.DuckDBPyConnection, tables: Iterable[tuple[str, str]]) -> None:
+    """Make tables that the connections of other threads see."""
+    for name, sql in tables:
+        engine.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
+
+
+_ROOMY: Final = (
+    "SELECT (SELECT count(*) FROM facts) * 300 < parse_formatted_bytes(current_setting('memory_limit')) AS roomy"
+)
+"""May two tables be made at the same time? 300 bytes a request are more than either takes."""
+_AROUND: Final = (
+    " LEFT JOIN clients c USING (client) JOIN x_around o ON o.client = s.client JOIN agents a ON a.agent = s.agent"
+    " LEFT JOIN x_near v ON v.network = c.network"
+    " LEFT JOIN x_fleets f ON f.network = c.network AND f.software = s.software"
+    " LEFT JOIN x_homes h ON h.provider = c.provider LEFT JOIN x_crawlers k ON k.software = s.software"
+    " LEFT JOIN x_kinds q ON q.software_kind = s.software_kind"
+)
+_ABOUT: Final = (
+    " LEFT JOIN x_rhythm r USING (stream) LEFT JOIN x_tastes t USING (stream)"
+    " JOIN x_customs u ON u.software = s.software, x_span w"
+)
+
+
+def _keyed(pack: Pack, rows: str, where: str, only: frozenset[str] = frozenset(MEASURES)) -> str:
+    """The keys of some streams, of which no traits but these are looked at."""
+    traits = [(place, trait) for place, trait in enumerate(pack.traits) if trait.name in only]
+    values = ", ".join(f'{MEASURES[trait.name]} AS "{trait.name}"' for _, trait in traits)
+    parts = []
+    for first in range(0, len(pack.traits), _PART):
+        within = [(place - first, trait) for place, trait in traits if first <= place < first + _PART]
+        digits = [f"{_digit(trait)} * {10**place}::BIGINT" for place, trait in within]
+        parts.append(f"({' + '.join(digits or ['0'])})::HUGEINT * {10**first}::HUGEINT")
+    return f"SELECT stream, agent, {' + '.join(parts)} AS key FROM ({rows.format(values)} WHERE {where})"
 
 
 def words(key: int, pack: Pack) -> tuple[int, ...]:
@@ -201,8 +279,8 @@ def digits(key: int, pack: Pack) -> str:
 
 
 def clear(engine: duckdb.DuckDBPyConnection) -> None:
-    """Drop what `measure` made."""
-    for name in (*(name for name, _ in _STEPS), "x_traits"):
+    """Drop what `measure` made, but for `spells`."""
+    for name in (*(name for name, _ in (*_STEPS, *_SURROUNDINGS, *_TASTES, *_RHYTHM)), "x_quiet", "x_traits"):
         engine.execute(f"DROP TABLE IF EXISTS {name}")
 
 

@@ -10,6 +10,8 @@ from subak.analytics.schema import FACTS, TABLES
 
 Rung = Literal["address", "network", "consumer"]
 ALL_RUNGS: Final[tuple[Rung, ...]] = ("address", "network", "consumer")
+EACH: Final = "each"
+"""In `short` and `long`: what belongs to every rung."""
 
 ROBOT_KINDS: Final = ("mirror", "update-bot", "scanner", "search", "ai-training", "monitor", "preview")
 """Kinds of software that the counter-like preset leaves out. Agents that act for a person are not among them."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import ibis  # type: ignore[import-untyped]  # ships no types
 
 from subak.analytics.metrics.definitions import (
     clients,
+    named,
     parameter,
     ratio,
     step,
@@ -19,6 +21,7 @@ from subak.analytics.metrics.definitions import (
 )
 
 MILLION = 1_000_000
+WEIGHTS = ("requests", "bytes")
 
 
 def _units() -> Any:
@@ -29,28 +32,18 @@ units_of = _units()
 units = step("units", units_of)
 
 
-def _ranked(table: Any, *within: str) -> Any:
+def _ranked() -> Any:
     """Each unit by each weight, ranked from the smallest; equal ones in any order, as no sum depends on it."""
-    keys = ["rung", *within]
-    sizes = table.group_by(*keys).agg(units=table.count())
-    table = table.join(sizes, keys)
-    parts = []
-    for weight in ("requests", "bytes"):
-        value = table[weight]
-        group = [table[k] for k in keys]
-        parts.append(
-            table.select(
-                *keys,
-                weight=ibis.literal(weight),
-                value=value,
-                rank=ibis.row_number().over(ibis.window(group_by=group, order_by=value)) + 1,
-                units=table.units,
-            )
-        )
-    return parts[0].union(parts[1])
+    sizes = units.group_by("rung").agg(units=units.count())
+    ranks = {
+        f"rank_{weight}": ibis.row_number().over(ibis.window(group_by=units.rung, order_by=units[weight])) + 1
+        for weight in WEIGHTS
+    }
+    table = units.select("rung", *WEIGHTS, **ranks)
+    return table.join(sizes, "rung").select(*table.columns, "units")
 
 
-ranked_of = _ranked(units)
+ranked_of = _ranked()
 ranked = step("ranked", ranked_of)
 
 
@@ -59,29 +52,40 @@ def _top_units(units: Any) -> Any:
     return (units * parameter("top_millionths") + (MILLION - 1)) // MILLION
 
 
-def _top(table: Any) -> tuple[Any, Any]:
-    """How many units the top is, and the sum of their values."""
-    size = _top_units(table.units)
-    return size, total(table.value, table["rank"] > table.units - size)
+def _both(make: Callable[[str], Any]) -> Any:
+    """What `make` gives for each weight, one below the other, with the weight's name after the rung's."""
+    parts = []
+    for weight in WEIGHTS:
+        table = make(weight)
+        rest = [name for name in table.columns if name != "rung"]
+        parts.append(table.select("rung", ibis.literal(weight).name("weight"), *rest))
+    return named(parts[0].union(parts[1]))
+
+
+def _sums(weight: str) -> dict[str, Any]:
+    value, rank = ranked[weight], ranked[f"rank_{weight}"]
+    return {
+        f"total_{weight}": total(value),
+        f"top_{weight}": total(value, rank > ranked.units - _top_units(ranked.units)),
+        f"moment_{weight}": total(wide(rank) * wide(value)),
+    }
 
 
 def _concentration() -> Any:
-    size, top = _top(ranked)
-    sums = ranked.group_by("rung", "weight").agg(
-        units=ranked.units.max(),
-        top_units=size.max(),
-        total=total(ranked.value),
-        top=top,
-        moment=total(wide(ranked["rank"]) * wide(ranked.value)),
+    each = ranked.group_by("rung").agg(units=ranked.units.max(), **_sums("requests"), **_sums("bytes"))
+    sums = _both(
+        lambda weight: each.select(
+            "rung", "units", **{name: each[f"{name}_{weight}"] for name in ("total", "top", "moment")}
+        )
     )
     n = sums.units.cast("float64")
     return sums.select(
         "rung",
         "weight",
         "units",
-        "top_units",
         "total",
         "top",
+        top_units=_top_units(sums.units),
         share=ratio(sums.top, sums.total),
         gini=(2.0 * sums.moment.cast("float64")) / (n * sums.total.cast("float64")).nullif(0) - (n + 1.0) / n,
     ).order_by("rung", "weight")
@@ -90,22 +94,25 @@ def _concentration() -> Any:
 concentration = _concentration()
 
 
-def _lorenz() -> Any:
-    percent = (ranked["rank"] * 100 + ranked.units - 1) // ranked.units
-    sums = ranked.group_by("rung", "weight", percent=percent).agg(value=total(ranked.value))
-    return sums.order_by("rung", "weight", "percent")
+def _percents(weight: str) -> Any:
+    percent = (ranked[f"rank_{weight}"] * 100 + ranked.units - 1) // ranked.units
+    return ranked.group_by("rung", percent=percent).agg(value=total(ranked[weight]))
 
 
-lorenz = _lorenz()
+lorenz = _both(_percents).order_by("rung", "weight", "percent")
 
 
-def _day_tops(weight: str) -> Any:
+def _daily() -> Any:
     """Of each day how many units there are, what they add up to, and what the first of them add up to.
 
     Values are first counted by their logarithm: only those of the one magnitude that the top ends in must be ranked.
     """
-    key = ["rung", "day"]
-    days = unit_days.mutate(value=unit_days[weight])
+    key = ["rung", "weight", "day"]
+    days = [
+        unit_days.select("rung", "day", weight=ibis.literal(number, "int8"), value=unit_days[weight])
+        for number, weight in enumerate(WEIGHTS)
+    ]
+    days = days[0].union(days[1])
     days = days.mutate(magnitude=(days.value.cast("float64") + 1.0).log2().floor().cast("int32"))
     counts = days.group_by(*key, "magnitude").agg(n=days.count(), sum=total(days.value))
     within = [counts[k] for k in key]
@@ -119,23 +126,23 @@ def _day_tops(weight: str) -> Any:
     )
     counts = counts.mutate(top_units=_top_units(counts.units))
     ends = counts.filter((counts.upto >= counts.top_units) & (counts.upto - counts.n < counts.top_units))
-    last = days.join(ends, [*key, "magnitude"]).select(*key, days.value, left=ends.top_units - ends.upto + ends.n)
+    last = days.join(ends, [*key, "magnitude"]).select(
+        *key, "units", "top_units", "total", days.value, left=ends.top_units - ends.upto + ends.n,
+        above=ends.sum_upto - ends["sum"],
+    )  # fmt: skip
     order = ibis.window(group_by=[last[k] for k in key], order_by=last.value.desc())
     last = last.mutate(place=ibis.row_number().over(order))
-    rest = last.group_by(*key).agg(rest=total(last.value, last.place < last.left))
-    both = ends.join(rest, key)
-    return both.select(
+    same = {name: last[name].max() for name in ("units", "top_units", "total", "above")}
+    found = last.group_by(*key).agg(**same, rest=total(last.value, last.place < last.left))
+    found = found.select(
         "rung",
         "day",
-        weight=ibis.literal(weight),
-        units=both.units,
-        top_units=both.top_units,
-        share=ratio(both.sum_upto - both["sum"] + both.rest, both.total),
-    ).select("rung", "weight", "day", "units", "top_units", "share")
-
-
-def _daily() -> Any:
-    return _day_tops("requests").union(_day_tops("bytes")).order_by("rung", "weight", "day")
+        weight=ibis.cases(*((found.weight == number, weight) for number, weight in enumerate(WEIGHTS)), else_=""),
+        units=found.units,
+        top_units=found.top_units,
+        share=ratio(found.above + found.rest, found.total),
+    )
+    return named(found).order_by("rung", "weight", "day")
 
 
 daily = _daily()

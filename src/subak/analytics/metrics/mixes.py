@@ -44,16 +44,15 @@ totals = _totals()
 
 def _window() -> Any:
     """When, how many a second, and the minute with the most; the earliest such minute."""
-    sums = minutes.agg(
-        since=minutes["first"].min().fill_null(0.0),
-        until=minutes["last"].max().fill_null(0.0),
-        requests=total(minutes.requests),
-        peak=minutes.requests.max().fill_null(0),
-    )
+    rows = counted()
+    ends = rows.agg(since=rows["at"].min().fill_null(0.0), until=rows["at"].max().fill_null(0.0))
+    sums = minutes.agg(requests=total(minutes.requests), peak=minutes.requests.max().fill_null(0)).cross_join(ends)
     most = minutes.filter(minutes.requests == minutes.requests.max().as_scalar())
     seen = (sums.until.floor() - sums.since.floor() + 1).cast("float64")
     given = parameter("window")
-    sums = sums.mutate(seconds=ibis.ifelse(given > 0, given, seen), peak_at=most.minute.min().as_scalar() * 60)
+    sums = sums.mutate(
+        seconds=ibis.ifelse(given > 0, given, seen), peak_at=most.minute.min().as_scalar().cast("int64") * 60
+    )
     return sums.select(
         "since",
         "until",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias
 
 import duckdb
 
-from subak.analytics.metrics.catalogue import ALL_RUNGS, DEFAULT, MEASURES, PARAMETERS, Measure
+from subak.analytics.metrics.catalogue import ALL_RUNGS, DEFAULT, EACH, MEASURES, PARAMETERS, Measure
 from subak.analytics.metrics.shipped import shipped
-from subak.analytics.metrics.walk import Spared, again, bounded
+from subak.analytics.metrics.walk import Spared, added, again, bounded
 from subak.errors import BadRequest
 
 Value: TypeAlias = str | int | float | None
@@ -62,6 +63,9 @@ class Engine(Protocol):
     def ask(self, query: str) -> tuple[Sequence[str], Iterator[Row]]:
         """Names of columns, and rows, which are to be read before anything else is asked."""
 
+    def beside(self) -> Engine:
+        """The same tables for another thread, with all of `facts`; or itself, if one thing at a time is all it does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Duck:
@@ -71,16 +75,16 @@ class Duck:
     dialect: str = "duckdb"
 
     def store(self, name: str, query: str) -> None:
-        """As a temporary table: it goes with the connection, if not before."""
-        self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {query}')
+        """As a table that the connections of other threads see; a temporary one they would not."""
+        self.connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {query}')
 
     def extend(self, name: str, query: str) -> None:
         """The table must be one that was stored."""
-        self.connection.execute(f'INSERT INTO temp."{name}" {query}')
+        self.connection.execute(f'INSERT INTO "{name}" {query}')
 
     def drop(self, name: str) -> None:
         """Forget it."""
-        self.connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+        self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
 
     def parts(self) -> int:
         """By the number of requests: there are no more pairs."""
@@ -108,6 +112,10 @@ class Duck:
         """Rows come in batches."""
         self.connection.execute(query)
         return [column[0] for column in self.connection.description or ()], self._batches()
+
+    def beside(self) -> Duck:
+        """By a cursor, if there is room for two things at a time."""
+        return self if self.parts() > 1 else Duck(self.connection.cursor())
 
     def _batches(self) -> Iterator[Row]:
         while batch := self.connection.fetchmany(BATCH):
@@ -152,17 +160,36 @@ class _Session:
     stored: list[str] = field(default_factory=list)
 
     def prepare(self, queries: Collection[str]) -> None:
-        """Store what the queries share; ask those about pairs, part by part."""
+        """Store what the queries share; ask those about pairs, part by part, and most others beside them."""
         values = ", ".join(f"CAST({self.parameters[name]!r} AS {p.sql}) AS {name}" for name, p in PARAMETERS.items())
         self._store("parameters", f"SELECT {values}")
-        steps = shipped(self.engine.dialect).steps_for(queries)
-        for name in steps:
-            if name not in PARTED_STEPS:
-                self._store(name, self._step(name))
+        sql = shipped(self.engine.dialect)
+        steps = sql.steps_for(queries)
         parted = [name for name in steps if name in PARTED_STEPS]
         asked = [query for query in PARTED if query in queries]
-        if parted or asked:
+        early = {n for q in asked for n in sql.queries[q].needs} | {n for s in parted for n in sql.steps[s].needs}
+        for name in reversed(steps):
+            if name in early:
+                early |= set(sql.steps[name].needs)
+        for name in (name for name in steps if name in early and name not in parted):
+            self._store(name, self._step(name))
+        late = [name for name in steps if name not in early and name not in parted]
+        others = [q for q in sql.queries if q in queries and q not in asked and not {*parted} & {*sql.queries[q].needs}]
+        if (beside := self.engine.beside()) is self.engine:
+            self._ask_others(beside, late, ())
             self._ask_parts(parted, asked)
+        else:
+            with ThreadPoolExecutor(1) as pool:
+                meanwhile = pool.submit(self._ask_others, beside, late, others)
+                self._ask_parts(parted, asked)
+                meanwhile.result()
+
+    def _ask_others(self, engine: Engine, steps: Sequence[str], queries: Sequence[str]) -> None:
+        for name in steps:
+            engine.store(name, self._step(name))
+            self.stored.append(name)
+        for query in queries:
+            self.answers[query] = self._asked(engine, query)
 
     def _ask_parts(self, steps: Sequence[str], queries: Sequence[str]) -> None:
         parts = self.engine.parts()
@@ -178,7 +205,7 @@ class _Session:
                     if query == "long":
                         added(self.walked, again(self.stream(query), self.parameters["fresh"]))
                     else:
-                        self.answers[query] = summed([*self.answers.get(query, ()), *self._asked(query)])
+                        self.answers[query] = summed([*self.answers.get(query, ()), *self._asked(self.engine, query)])
                 for name in reversed(steps):
                     if name != "taken":
                         self._drop(name)
@@ -202,11 +229,11 @@ class _Session:
 
     def ask(self, query: str) -> list[dict[str, Value]]:
         if query not in self.answers:
-            self.answers[query] = self._asked(query)
+            self.answers[query] = self._asked(self.engine, query)
         return self.answers[query]
 
-    def _asked(self, query: str) -> list[dict[str, Value]]:
-        columns, rows = self.engine.ask(shipped(self.engine.dialect).queries[query].text)
+    def _asked(self, engine: Engine, query: str) -> list[dict[str, Value]]:
+        columns, rows = engine.ask(shipped(engine.dialect).queries[query].text)
         return [{c: v if c in MOMENTS else plain(v) for c, v in zip(columns, row, strict=True)} for row in rows]
 
     def stream(self, query: str) -> Iterator[Row]:
@@ -270,15 +297,6 @@ def summed(rows: Iterable[Mapping[str, Value]]) -> list[dict[str, Value]]:
             pairs = sums["download_pairs"]
             sums["repeat_factor"] = plain(sums["downloads"] / pairs) if pairs else None
     return sorted(found.values(), key=lambda row: str(row.get("rung")))
-
-
-def added(sums: dict[str, Spared], more: Mapping[str, Spared]) -> None:
-    """Add to each rung what was spared beyond."""
-    for rung, part in more.items():
-        whole = sums.setdefault(rung, Spared())
-        whole.requests += part.requests
-        whole.bytes += part.bytes
-        whole.unsized += part.unsized
 
 
 def known(name: str, names: Iterable[str], what: str) -> None:
@@ -349,7 +367,10 @@ def _documents(session: _Session) -> list[dict[str, Value]]:
     """By query where a chain is shorter than a lifetime, by walking it where it is not."""
     walked = session.walked
     short = {row["rung"]: row for row in session.ask("short")}
-    return [_avoidable(session, rung, [part[rung] for part in (short, walked) if rung in part]) for rung in ALL_RUNGS]
+    return [
+        _avoidable(session, rung, [part[own] for part in (short, walked) for own in (rung, EACH) if own in part])
+        for rung in ALL_RUNGS
+    ]
 
 
 def _lorenz(session: _Session) -> list[dict[str, Value]]:

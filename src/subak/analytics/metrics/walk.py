@@ -5,7 +5,7 @@ Both walks read rows once, in the order given; what they remember is bounded by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +51,15 @@ def again(rows: Iterable[Again], fresh: float) -> dict[str, Spared]:
             spared.bytes += max(sent, 0)
             spared.unsized += sent < 0
     return found
+
+
+def added(sums: dict[str, Spared], more: Mapping[str, Spared]) -> None:
+    """Add to each rung what was spared beyond."""
+    for rung, part in more.items():
+        whole = sums.setdefault(rung, Spared())
+        whole.requests += part.requests
+        whole.bytes += part.bytes
+        whole.unsized += part.unsized
 
 
 Fetch = tuple[int, float, int, int]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import ibis  # type: ignore[import-untyped]  # ships no types
 
+from subak.analytics.metrics.catalogue import EACH
 from subak.analytics.metrics.definitions import (
     HOUR,
     LONG_AGO,
+    RUNGS,
     asked,
     by_rung,
     counted,
     fetched,
+    fetches,
     parameter,
     ratio,
     robot,
@@ -20,6 +24,7 @@ from subak.analytics.metrics.definitions import (
     streams,
     total,
     visits,
+    whole_sum,
 )
 
 PAIR = 2**32
@@ -34,26 +39,42 @@ FAR = 2**40
 """More than any two seconds are apart."""
 
 
-def _files(column: str) -> Any:
-    """Fetches of files by a unit, pairs of unit and file, and the bytes that the largest body of each pair makes.
-
-    The rows of a unit that is one client and one consumer are its pairs; only those of others are put together.
-    """
+def _shared(column: str) -> Any:
+    """Units that are several clients or consumers."""
     each = visits.group_by(unit=visits[column]).agg(
         clients=visits.client.max() - visits.client.min(), consumers=visits.consumer.max() - visits.consumer.min()
     )
-    many = each.filter((each.clients > 0) | (each.consumers > 0))
-    rows = fetched.filter(fetched[column] >= 0)
-    shared = rows.semi_join(many, rows[column] == many.unit)
-    keyed = shared.select("artifact", "largest", pair=shared[column].cast("int64") * PAIR + shared.item)
+    return each.filter((each.unit >= 0) & ((each.clients > 0) | (each.consumers > 0))).select("unit")
+
+
+def _pairs_of(column: str) -> Any:
+    """What clients fetched, for the units of that column that are not one client and one consumer each."""
+    units = _shared(column)
+    if column == "network":
+        known = visits.semi_join(units, visits.network == units.unit)
+        homes = known.group_by("client").agg(unit=known.network.max())
+        return fetched.join(homes, "client").select("artifact", "largest", "item", "unit")
+    rows = fetched.semi_join(units, fetched[column] == units.unit)
+    return rows.select("artifact", "largest", "item", unit=rows[column])
+
+
+def _files(column: str) -> Any:
+    """Fetches of files by a unit, pairs of unit and file, and the bytes that the largest body of each pair makes.
+
+    The rows of a unit that is one client and one consumer are its pairs; only those of others are put together. Who
+    has an address has a network.
+    """
+    shared = _pairs_of(column)
+    keyed = shared.select("artifact", "largest", pair=shared.unit.cast("int64") * PAIR + shared.item)
     pairs = keyed.group_by("pair").agg(
-        rows=keyed.count(), artifact=keyed.artifact.any(), sum=keyed.largest.sum(), largest=keyed.largest.max()
+        rows=keyed.count(), artifact=keyed.artifact.any(), sum=whole_sum(keyed.largest), largest=keyed.largest.max()
     )
     less = pairs.agg(
         less_pairs=(pairs.rows - 1).sum().fill_null(0),
         less_downloads=(pairs.rows - 1).sum(where=pairs.artifact).fill_null(0),
         less_kept=(pairs.sum - pairs.largest).sum().fill_null(0),
     )
+    rows = fetched.filter(fetched["consumer" if column == "consumer" else "client"] >= 0)
     sums = rows.agg(
         rows=rows.count(),
         artifacts=rows.count(where=rows.artifact),
@@ -61,9 +82,10 @@ def _files(column: str) -> Any:
         downloads=rows.requests.sum(where=rows.artifact).fill_null(0),
         sent=rows.bytes.sum().fill_null(0),
         kept=rows.largest.sum().fill_null(0),
-        unsized=rows.unsized.sum().fill_null(0),
     )
-    both = sums.cross_join(less)
+    sizeless = fetches()
+    sizeless = sizeless.filter((sizeless.sent < 0) & (sizeless[column] >= 0))
+    both = sums.cross_join(less).cross_join(sizeless.agg(unsized=sizeless.count()))
     return both.select(
         "downloads",
         download_pairs=both.artifacts - both.less_downloads,
@@ -134,26 +156,56 @@ near_wide_of = _near_wide()
 near_wide = step("near_wide", near_wide_of)
 
 
-def _chained(column: str) -> Any:
-    """Those requests of a unit, cut into chains without a gap of a lifetime; of a tie, the largest body comes first."""
-    rows = near.filter(near[column] >= 0).select("document", "at", "sent", unit=near[column])
-    if column == "consumer":
+def _alone() -> Any:
+    """Networks that are one client and one consumer, who is nowhere else: what holds for one holds for all three."""
+    known = visits.filter(visits.network >= 0)
+    each = known.group_by("network").agg(
+        **{f"{end}_{name}": getattr(known[name], end)() for name in ("client", "consumer") for end in ("min", "max")}
+    )
+    each = each.filter(
+        (each.min_client >= 0)
+        & (each.min_client == each.max_client)
+        & (each.min_consumer >= 0)
+        & (each.min_consumer == each.max_consumer)
+    )
+    return each.anti_join(_wide(), each.min_consumer == _wide().consumer).select("network")
+
+
+alone_of = _alone()
+alone = step("alone", alone_of)
+
+
+def _requests_of(rung: str, column: str) -> Any:
+    """Those requests that are near to another one, by their unit; `EACH` are those of networks that are alone."""
+    if rung == EACH:
+        rows = near.semi_join(alone, "network")
+    else:
+        rows = near.filter(near[column] >= 0).anti_join(alone, "network")
+    rows = rows.select("document", "at", "sent", unit=rows[column])
+    if rung == "consumer":
         rows = rows.anti_join(near_wide, rows.unit == near_wide.consumer)
         rows = rows.union(near_wide.select("document", "at", "sent", unit=near_wide.consumer))
-    rows = rows.mutate(pair=rows.unit.cast("int64") * PAIR + rows.document)
-    before = (
-        rows["at"].lag(1, LONG_AGO).over(ibis.window(group_by=[rows.pair], order_by=[rows["at"], rows.sent.desc()]))
-    )
-    seen = rows.mutate(before=before)
+    return rows.select("at", "sent", rung=ibis.literal(rung), pair=rows.unit.cast("int64") * PAIR + rows.document)
+
+
+def _chained() -> Any:
+    """Requests of a unit, cut into chains without a gap of a lifetime; of a tie, the largest body comes first."""
+    parts = [_requests_of(rung, column) for rung, column in ((EACH, "network"), *RUNGS)]
+    rows = reduce(lambda above, below: above.union(below), parts)
+    order = ibis.window(group_by=[rows.rung, rows.pair], order_by=[rows["at"], rows.sent.desc()])
+    seen = rows.mutate(before=rows["at"].lag(1, LONG_AGO).over(order))
     seen = seen.mutate(begins=(seen["at"] - seen.before >= parameter("fresh")).cast("int64"))
     running = ibis.window(
-        group_by=[seen.pair], order_by=[seen["at"], seen.begins.desc(), seen.sent.desc()], preceding=None, following=0
+        group_by=[seen.rung, seen.pair],
+        order_by=[seen["at"], seen.begins.desc(), seen.sent.desc()],
+        preceding=None,
+        following=0,
     )
     seen = seen.mutate(chain=seen.begins.sum().over(running))
-    return seen.select("pair", "chain", "at", "sent", "begins")
+    return seen.select("rung", "pair", "chain", "at", "sent", "begins")
 
 
-chained_of = by_rung(_chained)
+chained_of = _chained()
 chained = step("chained", chained_of)
 
 
@@ -212,9 +264,18 @@ def _bounded(column: str) -> Any:
 bounded = {column: _bounded(column) for column in ("client", "network", "consumer", "all")}
 
 
-def _parts(rows: Any) -> Any:
+def _artifacts(*statuses: int) -> Any:
+    """Requests of people for artifacts that were answered so."""
+    rows = counted()
+    rows = rows.filter((rows.kind == "artifact") & rows.status.isin(statuses) & asked(rows))
+    rows = rows.select("stream", "client", "item", "at", "sent")
+    return rows.anti_join(streams.filter(robot(streams)), "stream")
+
+
+def _parts() -> Any:
     """206 answers that cover a file within one clock hour, as one download; of files of unknown size, any."""
-    rows = rows.filter((rows.status == 206) & (rows.item >= 0))
+    rows = _artifacts(206)
+    rows = rows.filter(rows.item >= 0)
     hours = rows.group_by(client=rows.client, item=rows.item, hour=(rows["at"] / HOUR).floor().cast("int64"))
     parts = hours.agg(at=rows["at"].min(), bytes=total(rows.sent), unsized=rows.count(where=rows.sent < 0))
     known = fetched.semi_join(parts, "item")
@@ -228,19 +289,13 @@ def _parts(rows: Any) -> Any:
 
 def _counter() -> Any:
     """Downloads of people: no robots, and no repeat by one client of one file soon after its last."""
-    rows = counted()
-    rows = rows.filter((rows.kind == "artifact") & rows.status.isin([200, 206, 304]) & asked(rows))
-    rows = rows.select("stream", "client", "item", "at", "status", "sent")
-    rows = rows.anti_join(streams.filter(robot(streams)), "stream")
-    whole = rows.filter(rows.status != 206).select("client", "item", "at")
-    events = whole.union(_parts(rows))
-    known = events.filter((events.client >= 0) & (events.item >= 0))
-    close = _close(known, known.client, known.item, parameter("collapse"))
-    order = ibis.window(group_by=[close.client, close.item], order_by=[close["at"]])
-    seen = close.mutate(before=close["at"].lag(1, LONG_AGO).over(order))
-    repeats = seen.agg(repeats=seen.count(where=seen["at"] - seen.before <= parameter("collapse")))
-    both = events.agg(events=events.count()).cross_join(repeats)
-    return both.select(downloads=both.events - both.repeats)
+    events = _artifacts(200, 304).select("client", "item", "at").union(_parts())
+    known = (events.client >= 0) & (events.item >= 0)
+    paired = events.select("at", pair=ibis.ifelse(known, events.client.cast("int64") * PAIR + events.item, -1))
+    order = ibis.window(order_by=[paired.pair, paired["at"]])
+    seen = paired.mutate(before=paired["at"].lag(1, LONG_AGO).over(order), last=paired.pair.lag(1, -1).over(order))
+    repeats = (seen.pair >= 0) & (seen.pair == seen["last"]) & (seen["at"] - seen.before <= parameter("collapse"))
+    return seen.agg(downloads=seen.count() - seen.count(where=repeats))
 
 
 counter = _counter()

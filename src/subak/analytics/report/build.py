@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,14 +21,17 @@ from subak.analytics.report.model import (
     Figure,
     Mix,
     Origin,
+    Purpose,
     Report,
     Rows,
     Slice,
+    Software,
+    Timeline,
 )
 from subak.analytics.simulate import Outcome
 
 LEVELS: Final = ("address", "network", "consumer")
-KEPT: Final = ("ways", "visits")
+KEPT: Final = ("spells", "ways", "visits")
 """Steps of the measures that the rankings read too."""
 
 
@@ -38,13 +42,19 @@ class Keeping(Duck):
     done: list[str] = field(default_factory=list)
     """'fetched' for each part that was added up."""
 
+    def store(self, name: str, query: str) -> None:
+        """Spells are there already where `classify` has left them. Raises duckdb.Error."""
+        kept = "IF NOT EXISTS" if name == "spells" else ""
+        replaced = "" if kept else "OR REPLACE"
+        self.connection.execute(f'CREATE {replaced} TABLE {kept} "{name}" AS {query}')
+
     def drop(self, name: str) -> None:
         """Raises duckdb.Error."""
         if name == "fetched":
             rankings.keep(self.connection, first=not self.done)
             self.done.append(name)
         if name not in KEPT:
-            self.connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+            self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
 
 
 def build(
@@ -60,12 +70,18 @@ def build(
     since, until = found["requests"].since, found["requests"].until
     figures = dict(_figures(found))
     known = figures["bytes"].value is not None
-    purposes, consumers = rankings.purposes(engine), rankings.consumers(engine)
+    beside = Duck(engine).beside().connection
+    with ThreadPoolExecutor(1) as pool:
+        meanwhile = pool.submit(_added_up, beside, since, until, about.k)
+        if beside is engine:
+            meanwhile.result()
+        consumers, packages = rankings.consumers(engine), rankings.packages(engine, about.k)
+        tables = meanwhile.result()
     avoidable = [*_avoidable(found, known=known), *_bounded(engine, about, figures)]
     bill = None
     if about.prices:
         total, length = billing.usage(figures), billing.months(since, until)
-        bill = billing.bill(about.prices, total, purposes.rows, length)
+        bill = billing.bill(about.prices, total, tables.purposes.rows, length)
         avoidable = billing.waste(about.prices, total, avoidable, length)
         consumers = billing.consumers(about.prices, total, consumers, length)
     report = Report(
@@ -75,21 +91,42 @@ def build(
         concentration=list(_concentration(found, known=known)),
         providers=_origins(found["provider_share"], "providers"),
         origins=_origins(found["origin_share"], "kinds of networks"),
-        purposes=purposes,
-        timeline=rankings.timeline(engine, since, until),
+        purposes=tables.purposes,
+        timeline=tables.timeline,
         ecosystems=_mix(found["ecosystem_mix"], "ecosystems"),
-        software=rankings.software(engine, about.k),
+        software=tables.software,
         consumers=consumers,
-        packages=rankings.packages(engine, about.k),
+        packages=packages,
         avoidable=avoidable,
         bill=bill,
-        statuses=rankings.mixed(engine, "status", "statuses"),
-        caches=rankings.mixed(engine, "cache", "answers of caches"),
+        statuses=tables.statuses,
+        caches=tables.caches,
         rejects=provenance.rejects(engine),
         simulations=list(simulations),
         slices=list(slices),
     )
     return provenance.with_limits(report, about)
+
+
+@dataclass(frozen=True, slots=True)
+class _AddedUp:
+    """Tables that need no more than what the measures left."""
+
+    purposes: Rows[Purpose]
+    timeline: Timeline
+    software: Rows[Software]
+    statuses: Rows[Mix]
+    caches: Rows[Mix]
+
+
+def _added_up(engine: duckdb.DuckDBPyConnection, since: float, until: float, k: int) -> _AddedUp:
+    return _AddedUp(
+        rankings.purposes(engine),
+        rankings.timeline(engine, since, until),
+        rankings.software(engine, k),
+        rankings.mixed(engine, "status", "statuses"),
+        rankings.mixed(engine, "cache", "answers of caches"),
+    )
 
 
 def _measured(engine: duckdb.DuckDBPyConnection, about: About) -> dict[str, Result]:

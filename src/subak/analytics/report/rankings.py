@@ -72,14 +72,12 @@ def timeline(engine: duckdb.DuckDBPyConnection, start: float, end: float) -> Tim
     bucket = 3600 if end - start <= HOURS * 86400 else 86400
     first = int(start // bucket)
     last = max(first, int((end - SLIVER * bucket) // bucket))
-    table, at = ("facts", f'floor("at" / {bucket})::BIGINT') if bucket == 3600 else ("visits", "day")
-    count = "count(*)" if table == "facts" else "sum(requests)::BIGINT"
-    own = "WHERE kind <> 'own'" if table == "facts" else ""
     found = asked(
         engine,
         f"""
         SELECT coalesce(nullif(s.purpose, ''), 'unknown') AS name, slot, sum(n)::BIGINT AS n FROM (
-            SELECT stream, {at} AS slot, {count} AS n FROM {table} {own} GROUP BY stream, slot
+            SELECT stream, minute // {bucket // 60} AS slot, sum(requests::INTEGER) AS n FROM spells WHERE kind <> 'own'
+            GROUP BY stream, slot
         ) LEFT JOIN streams s USING (stream) GROUP BY name, slot ORDER BY name, slot
         """,
     )
@@ -90,21 +88,26 @@ def timeline(engine: duckdb.DuckDBPyConnection, start: float, end: float) -> Tim
     return Timeline(bucket=bucket, starts=[float(bucket * slot) for slot in range(first, last + 1)], series=series)
 
 
-_KEPT: Final = {
-    "again": """
-        SELECT consumer, sum(n - 1) AS requests, sum(bytes - largest) AS bytes, coalesce(sum(n) FILTER (artifact), 0)
-            AS downloads, count(*) FILTER (artifact) AS pairs
-        FROM (SELECT consumer, item, any_value(artifact) AS artifact, sum(requests) AS n, sum(bytes) AS bytes,
-                max(largest) AS largest
-            FROM fetched SEMI JOIN heaviest USING (consumer) GROUP BY consumer, item) GROUP BY consumer""",
-    "downloaded": """
-        SELECT i.package, sum(f.n) AS downloads FROM (
-            SELECT item, sum(requests) AS n FROM fetched WHERE artifact GROUP BY item) f
-        JOIN items i USING (item) WHERE i.package >= 0 GROUP BY i.package""",
-}
-"""Of consumers what they fetched again, of packages how often they were downloaded; see `keep`."""
-_FETCHERS: Final = """
-    WITH top AS (FROM new_downloaded ORDER BY downloads DESC, package LIMIT $1), each AS (
+_AGAIN: Final = """
+    WITH single AS (
+        SELECT consumer FROM visits SEMI JOIN heaviest USING (consumer) GROUP BY consumer
+        HAVING min(client) = max(client)
+    ), several AS (FROM heaviest ANTI JOIN single USING (consumer)),
+    pairs AS (
+        SELECT consumer, artifact, requests, bytes, largest FROM fetched SEMI JOIN single USING (consumer)
+        UNION ALL
+        SELECT consumer, bool_or(artifact), sum(requests), sum(bytes), max(largest)
+        FROM fetched SEMI JOIN several USING (consumer) GROUP BY consumer, item
+    )
+    SELECT consumer, sum(requests - 1) AS requests, sum(bytes - largest) AS bytes,
+        sum(if(artifact, requests, 0)) AS downloads, count_if(artifact) AS pairs FROM pairs GROUP BY consumer"""
+"""Of consumers what they fetched again. What one client fetched are its pairs already."""
+_DOWNLOADED: Final = """
+    SELECT i.package, sum(t.downloads) AS downloads FROM taken t JOIN items i USING (item) WHERE i.package >= 0
+    GROUP BY i.package"""
+"""Of packages how often they were downloaded."""
+_FETCHERS: Final = f"""
+    WITH top AS (FROM downloaded ORDER BY downloads DESC, package LIMIT {4 * MOST}), each AS (
         SELECT i.package, f.consumer, f.item, sum(f.bytes) AS bytes, max(f.largest) AS largest
         FROM (SELECT item, package FROM items SEMI JOIN top USING (package)) i JOIN fetched f USING (item)
         WHERE f.artifact GROUP BY i.package, f.consumer, f.item)
@@ -115,22 +118,16 @@ _FETCHERS: Final = """
 def keep(engine: duckdb.DuckDBPyConnection, *, first: bool) -> None:
     """Add up what rankings need of `fetched`, the fetches of one part of all packages, before it is dropped.
 
-    `first` begins anew. Raises duckdb.Error.
+    `first` begins anew; `taken` is of all parts so far. Raises duckdb.Error.
     """
     if first:
         engine.execute(
             f"""CREATE OR REPLACE TEMP TABLE heaviest AS SELECT consumer FROM visits WHERE consumer >= 0
             GROUP BY consumer ORDER BY sum(bytes) DESC, sum(requests) DESC, consumer LIMIT {MOST}"""
         )
-    for name, query in _KEPT.items():
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE new_{name} AS {query}")
-    engine.execute("CREATE OR REPLACE TEMP TABLE new_fetchers AS " + _FETCHERS.replace("$1", str(4 * MOST)))
-    for name in (*_KEPT, "fetchers"):
-        if first:
-            engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM new_{name}")
-        else:
-            engine.execute(f"INSERT INTO {name} FROM new_{name}")
-        engine.execute(f"DROP TABLE new_{name}")
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE downloaded AS {_DOWNLOADED}")
+    for name, query in (("again", _AGAIN), ("fetchers", _FETCHERS)):
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}" if first else f"INSERT INTO {name} {query}")
 
 
 def consumers(engine: duckdb.DuckDBPyConnection, *, limit: int = MOST) -> Rows[Consumer]:
@@ -148,11 +145,11 @@ def consumers(engine: duckdb.DuckDBPyConnection, *, limit: int = MOST) -> Rows[C
             FROM visits SEMI JOIN heaviest USING (consumer) GROUP BY consumer
             ORDER BY bytes DESC, requests DESC, consumer LIMIT ?
         ), classed AS (
-            SELECT consumer, arg_max(purpose, n) AS purpose FROM (
+            SELECT consumer, arg_min(purpose, (-n, purpose)) AS purpose FROM (
                 SELECT consumer, purpose, sum(requests) AS n FROM visits SEMI JOIN top USING (consumer)
                 GROUP BY consumer, purpose) GROUP BY consumer
         ), placed AS (
-            SELECT consumer, arg_max(provider, n) AS provider FROM (
+            SELECT consumer, arg_max(provider, (n, provider)) AS provider FROM (
                 SELECT c.consumer, k.provider, sum(requests) AS n FROM visits c SEMI JOIN top USING (consumer)
                 JOIN clients k ON k.client = c.client GROUP BY c.consumer, k.provider) GROUP BY consumer
         ), repeated AS (

@@ -1,19 +1,51 @@
 -- Written by `python -m tools.queries` from the ibis expressions beside this folder; edit those instead.
 -- Tables: docs/measures.md. `step` queries are to be stored under their name, in this order; `query` ones answer.
 
--- step ways: facts
+-- step spells: facts
+SELECT
+  CAST(CAST(FLOOR("t0"."at" / 60) AS Nullable(Int64)) AS Nullable(Int32)) AS "minute",
+  "t0"."stream" AS "stream",
+  "t0"."client" AS "client",
+  "t0"."network" AS "network",
+  "t0"."consumer" AS "consumer",
+  "t0"."ecosystem" AS "ecosystem",
+  "t0"."kind" AS "kind",
+  "t0"."method" AS "method",
+  "t0"."status" AS "status",
+  "t0"."cache" AS "cache",
+  COUNT(*) AS "requests",
+  CAST(SUM(CAST(GREATEST("t0"."sent", 0) AS Nullable(Float64))) AS Nullable(Int64)) AS "bytes",
+  countIf("t0"."sent" < 0) AS "unsized",
+  MIN("t0"."at") AS "began",
+  minIf("t0"."package", "t0"."package" >= 0) AS "low",
+  MAX("t0"."package") AS "high"
+FROM "facts" AS "t0"
+GROUP BY
+  CAST(CAST(FLOOR("t0"."at" / 60) AS Nullable(Int64)) AS Nullable(Int32)),
+  "t0"."stream",
+  "t0"."client",
+  "t0"."network",
+  "t0"."consumer",
+  "t0"."ecosystem",
+  "t0"."kind",
+  "t0"."method",
+  "t0"."status",
+  "t0"."cache"
+;
+
+-- step ways: spells
 SELECT
   "t1"."kind" AS "kind",
   "t1"."method" AS "method",
   "t1"."status" AS "status",
   "t1"."cache" AS "cache",
-  COUNT(*) AS "requests",
-  COALESCE(SUM(CAST(GREATEST("t1"."sent", 0) AS Nullable(Decimal(38, 0)))), 0) AS "bytes",
-  countIf("t1"."sent" < 0) AS "unsized"
+  CAST(SUM(CAST("t1"."requests" AS Nullable(Float64))) AS Nullable(Int64)) AS "requests",
+  COALESCE(SUM(CAST("t1"."bytes" AS Nullable(Decimal(38, 0)))), 0) AS "bytes",
+  CAST(SUM(CAST("t1"."unsized" AS Nullable(Float64))) AS Nullable(Int64)) AS "unsized"
 FROM (
   SELECT
     *
-  FROM "facts" AS "t0"
+  FROM "spells" AS "t0"
   WHERE
     "t0"."kind" <> 'own'
 ) AS "t1"
@@ -24,7 +56,7 @@ GROUP BY
   "t1"."cache"
 ;
 
--- step visits: agents facts streams
+-- step visits: agents spells streams
 SELECT
   "t9"."day" AS "day",
   "t9"."stream" AS "stream",
@@ -41,30 +73,42 @@ SELECT
   COALESCE("t7"."tool_ecosystem", '') AS "tool_ecosystem"
 FROM (
   SELECT
-    CAST(CAST(FLOOR("t5"."at" / 86400) AS Nullable(Int64)) AS Nullable(Int32)) AS "day",
+    CAST(CAST(FLOOR((
+      "t5"."minute"
+    ) / (
+      1440
+    )) AS Nullable(Int64)) AS Nullable(Int32)) AS "day",
     "t5"."stream" AS "stream",
     "t5"."client" AS "client",
     "t5"."network" AS "network",
     "t5"."consumer" AS "consumer",
     "t5"."ecosystem" AS "ecosystem",
-    COUNT(*) AS "requests",
-    countIf(
-      "t5"."method" IN ('GET', '')
-      AND "t5"."status" IN (200)
-      AND (
-        "t5"."kind" = 'artifact'
-      )
-    ) AS "downloads",
-    CAST(SUM(CAST(GREATEST("t5"."sent", 0) AS Nullable(Float64))) AS Nullable(Int64)) AS "bytes"
+    CAST(SUM(CAST("t5"."requests" AS Nullable(Float64))) AS Nullable(Int64)) AS "requests",
+    CAST(SUM(
+      CAST(CASE
+        WHEN "t5"."method" IN ('GET', '')
+        AND "t5"."status" IN (200)
+        AND (
+          "t5"."kind" = 'artifact'
+        )
+        THEN "t5"."requests"
+        ELSE 0
+      END AS Nullable(Float64))
+    ) AS Nullable(Int64)) AS "downloads",
+    CAST(SUM(CAST("t5"."bytes" AS Nullable(Float64))) AS Nullable(Int64)) AS "bytes"
   FROM (
     SELECT
       *
-    FROM "facts" AS "t0"
+    FROM "spells" AS "t0"
     WHERE
       "t0"."kind" <> 'own'
   ) AS "t5"
   GROUP BY
-    CAST(CAST(FLOOR("t5"."at" / 86400) AS Nullable(Int64)) AS Nullable(Int32)),
+    CAST(CAST(FLOOR((
+      "t5"."minute"
+    ) / (
+      1440
+    )) AS Nullable(Int64)) AS Nullable(Int32)),
     "t5"."stream",
     "t5"."client",
     "t5"."network",
@@ -93,7 +137,7 @@ FROM (
     *
   FROM (
     SELECT
-      'address' AS "rung",
+      0 AS "rung",
       "t4"."unit" AS "unit",
       "t4"."day" AS "day",
       "t4"."requests" AS "requests",
@@ -121,7 +165,7 @@ FROM (
     *
   FROM (
     SELECT
-      'network' AS "rung",
+      1 AS "rung",
       "t5"."unit" AS "unit",
       "t5"."day" AS "day",
       "t5"."requests" AS "requests",
@@ -150,7 +194,7 @@ SELECT
   *
 FROM (
   SELECT
-    'consumer' AS "rung",
+    2 AS "rung",
     "t6"."unit" AS "unit",
     "t6"."day" AS "day",
     "t6"."requests" AS "requests",
@@ -189,75 +233,57 @@ GROUP BY
 
 -- step ranked: units
 SELECT
-  *
+  "t4"."rung" AS "rung",
+  "t4"."requests" AS "requests",
+  "t4"."bytes" AS "bytes",
+  "t4"."rank_requests" AS "rank_requests",
+  "t4"."rank_bytes" AS "rank_bytes",
+  "t2"."units" AS "units"
 FROM (
   SELECT
-    "t1"."rung" AS "rung",
-    'requests' AS "weight",
-    "t1"."requests" AS "value",
+    "t0"."rung" AS "rung",
+    "t0"."requests" AS "requests",
+    "t0"."bytes" AS "bytes",
     (
       ROW_NUMBER() OVER (
-        PARTITION BY "t1"."rung"
-        ORDER BY "t1"."requests" ASC
+        PARTITION BY "t0"."rung"
+        ORDER BY "t0"."requests" ASC
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
       ) - 1
-    ) + 1 AS "rank",
-    "t3"."units" AS "units"
-  FROM "units" AS "t1"
-  INNER JOIN (
-    SELECT
-      "t0"."rung" AS "rung",
-      COUNT(*) AS "units"
-    FROM "units" AS "t0"
-    GROUP BY
-      "t0"."rung"
-  ) AS "t3"
-    ON "t1"."rung" = "t3"."rung"
+    ) + 1 AS "rank_requests",
+    (
+      ROW_NUMBER() OVER (
+        PARTITION BY "t0"."rung"
+        ORDER BY "t0"."bytes" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) - 1
+    ) + 1 AS "rank_bytes"
+  FROM "units" AS "t0"
 ) AS "t4"
-UNION ALL
-SELECT
-  *
-FROM (
+INNER JOIN (
   SELECT
-    "t1"."rung" AS "rung",
-    'bytes' AS "weight",
-    "t1"."bytes" AS "value",
-    (
-      ROW_NUMBER() OVER (
-        PARTITION BY "t1"."rung"
-        ORDER BY "t1"."bytes" ASC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-      ) - 1
-    ) + 1 AS "rank",
-    "t3"."units" AS "units"
-  FROM "units" AS "t1"
-  INNER JOIN (
-    SELECT
-      "t0"."rung" AS "rung",
-      COUNT(*) AS "units"
-    FROM "units" AS "t0"
-    GROUP BY
-      "t0"."rung"
-  ) AS "t3"
-    ON "t1"."rung" = "t3"."rung"
-) AS "t5"
+    "t0"."rung" AS "rung",
+    COUNT(*) AS "units"
+  FROM "units" AS "t0"
+  GROUP BY
+    "t0"."rung"
+) AS "t2"
+  ON "t4"."rung" = "t2"."rung"
 ;
 
--- step minutes: facts
+-- step minutes: spells
 SELECT
-  CAST(FLOOR("t1"."at" / 60) AS Nullable(Int64)) AS "minute",
-  COUNT(*) AS "requests",
-  MIN("t1"."at") AS "first",
-  MAX("t1"."at") AS "last"
+  "t1"."minute" AS "minute",
+  CAST(SUM(CAST("t1"."requests" AS Nullable(Float64))) AS Nullable(Int64)) AS "requests"
 FROM (
   SELECT
     *
-  FROM "facts" AS "t0"
+  FROM "spells" AS "t0"
   WHERE
     "t0"."kind" <> 'own'
 ) AS "t1"
 GROUP BY
-  CAST(FLOOR("t1"."at" / 60) AS Nullable(Int64))
+  "t1"."minute"
 ;
 
 -- step fetched: facts
@@ -265,12 +291,10 @@ SELECT
   "t1"."client" AS "client",
   "t1"."consumer" AS "consumer",
   "t1"."item" AS "item",
-  MAX("t1"."network") AS "network",
   MAX("t1"."kind" = 'artifact') AS "artifact",
   COUNT(*) AS "requests",
   CAST(SUM(CAST(GREATEST("t1"."sent", 0) AS Nullable(Float64))) AS Nullable(Int64)) AS "bytes",
-  GREATEST(MAX("t1"."sent"), 0) AS "largest",
-  countIf("t1"."sent" < 0) AS "unsized"
+  GREATEST(MAX("t1"."sent"), 0) AS "largest"
 FROM (
   SELECT
     *
@@ -290,7 +314,7 @@ GROUP BY
 -- step taken: fetched
 SELECT
   "t1"."item" AS "item",
-  SUM("t1"."requests") AS "downloads"
+  CAST(SUM(CAST("t1"."requests" AS Nullable(Float64))) AS Nullable(Int64)) AS "downloads"
 FROM (
   SELECT
     *
@@ -300,6 +324,63 @@ FROM (
 ) AS "t1"
 GROUP BY
   "t1"."item"
+;
+
+-- step alone: visits
+SELECT
+  "t6"."network" AS "network"
+FROM (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t1"."network" AS "network",
+      MIN("t1"."client") AS "min_client",
+      MAX("t1"."client") AS "max_client",
+      MIN("t1"."consumer") AS "min_consumer",
+      MAX("t1"."consumer") AS "max_consumer"
+    FROM (
+      SELECT
+        *
+      FROM "visits" AS "t0"
+      WHERE
+        "t0"."network" >= 0
+    ) AS "t1"
+    GROUP BY
+      "t1"."network"
+  ) AS "t3"
+  WHERE
+    "t3"."min_client" >= 0
+    AND "t3"."min_client" = "t3"."max_client"
+    AND "t3"."min_consumer" >= 0
+    AND "t3"."min_consumer" = "t3"."max_consumer"
+) AS "t6"
+LEFT ANTI JOIN (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t2"."consumer" AS "consumer",
+      MIN("t2"."network") AS "low",
+      MAX("t2"."network") AS "high"
+    FROM (
+      SELECT
+        *
+      FROM "visits" AS "t0"
+      WHERE
+        "t0"."consumer" >= 0
+    ) AS "t2"
+    GROUP BY
+      "t2"."consumer"
+  ) AS "t4"
+  WHERE
+    (
+      "t4"."low" < 0
+    ) OR (
+      "t4"."low" <> "t4"."high"
+    )
+) AS "t8"
+  ON "t6"."min_consumer" = "t8"."consumer"
 ;
 
 -- step near: facts parameters
@@ -521,231 +602,170 @@ FROM (
 ) AS "t18"
 ;
 
--- step chained: near near_wide parameters
+-- step chained: alone near near_wide parameters
 SELECT
-  *
+  "t29"."rung" AS "rung",
+  "t29"."pair" AS "pair",
+  "t29"."chain" AS "chain",
+  "t29"."at" AS "at",
+  "t29"."sent" AS "sent",
+  "t29"."begins" AS "begins"
 FROM (
   SELECT
-    *
+    "t28"."at" AS "at",
+    "t28"."sent" AS "sent",
+    "t28"."rung" AS "rung",
+    "t28"."pair" AS "pair",
+    "t28"."before" AS "before",
+    "t28"."begins" AS "begins",
+    SUM("t28"."begins") OVER (
+      PARTITION BY "t28"."rung", "t28"."pair"
+      ORDER BY "t28"."at" ASC, "t28"."begins" DESC, "t28"."sent" DESC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "chain"
   FROM (
     SELECT
-      'address' AS "rung",
-      "t17"."pair" AS "pair",
-      "t17"."chain" AS "chain",
-      "t17"."at" AS "at",
-      "t17"."sent" AS "sent",
-      "t17"."begins" AS "begins"
+      "t27"."at" AS "at",
+      "t27"."sent" AS "sent",
+      "t27"."rung" AS "rung",
+      "t27"."pair" AS "pair",
+      "t27"."before" AS "before",
+      CAST((
+        "t27"."at" - "t27"."before"
+      ) >= (
+        SELECT
+          "t0"."fresh" AS "fresh"
+        FROM "parameters" AS "t0"
+      ) AS Nullable(Int64)) AS "begins"
     FROM (
       SELECT
-        "t14"."document" AS "document",
-        "t14"."at" AS "at",
-        "t14"."sent" AS "sent",
-        "t14"."unit" AS "unit",
-        "t14"."pair" AS "pair",
-        "t14"."before" AS "before",
-        "t14"."begins" AS "begins",
-        SUM("t14"."begins") OVER (
-          PARTITION BY "t14"."pair"
-          ORDER BY "t14"."at" ASC, "t14"."begins" DESC, "t14"."sent" DESC
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "chain"
+        "t26"."at" AS "at",
+        "t26"."sent" AS "sent",
+        "t26"."rung" AS "rung",
+        "t26"."pair" AS "pair",
+        lagInFrame("t26"."at", 1, -1E+18) OVER (
+          PARTITION BY "t26"."rung", "t26"."pair"
+          ORDER BY "t26"."at" ASC, "t26"."sent" DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS "before"
       FROM (
         SELECT
-          "t11"."document" AS "document",
-          "t11"."at" AS "at",
-          "t11"."sent" AS "sent",
-          "t11"."unit" AS "unit",
-          "t11"."pair" AS "pair",
-          "t11"."before" AS "before",
-          CAST((
-            "t11"."at" - "t11"."before"
-          ) >= (
-            SELECT
-              "t2"."fresh" AS "fresh"
-            FROM "parameters" AS "t2"
-          ) AS Nullable(Int64)) AS "begins"
+          *
         FROM (
           SELECT
-            "t8"."document" AS "document",
-            "t8"."at" AS "at",
-            "t8"."sent" AS "sent",
-            "t8"."unit" AS "unit",
-            "t8"."pair" AS "pair",
-            lagInFrame("t8"."at", 1, -1E+18) OVER (
-              PARTITION BY "t8"."pair"
-              ORDER BY "t8"."at" ASC, "t8"."sent" DESC
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS "before"
-          FROM (
-            SELECT
-              "t0"."document" AS "document",
-              "t0"."at" AS "at",
-              "t0"."sent" AS "sent",
-              "t0"."client" AS "unit",
-              (
-                CAST("t0"."client" AS Nullable(Int64)) * 4294967296
-              ) + "t0"."document" AS "pair"
-            FROM "near" AS "t0"
-            WHERE
-              "t0"."client" >= 0
-          ) AS "t8"
-        ) AS "t11"
-      ) AS "t14"
-    ) AS "t17"
-  ) AS "t20"
-  UNION ALL
-  SELECT
-    *
-  FROM (
-    SELECT
-      'network' AS "rung",
-      "t18"."pair" AS "pair",
-      "t18"."chain" AS "chain",
-      "t18"."at" AS "at",
-      "t18"."sent" AS "sent",
-      "t18"."begins" AS "begins"
-    FROM (
-      SELECT
-        "t15"."document" AS "document",
-        "t15"."at" AS "at",
-        "t15"."sent" AS "sent",
-        "t15"."unit" AS "unit",
-        "t15"."pair" AS "pair",
-        "t15"."before" AS "before",
-        "t15"."begins" AS "begins",
-        SUM("t15"."begins") OVER (
-          PARTITION BY "t15"."pair"
-          ORDER BY "t15"."at" ASC, "t15"."begins" DESC, "t15"."sent" DESC
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "chain"
-      FROM (
-        SELECT
-          "t12"."document" AS "document",
-          "t12"."at" AS "at",
-          "t12"."sent" AS "sent",
-          "t12"."unit" AS "unit",
-          "t12"."pair" AS "pair",
-          "t12"."before" AS "before",
-          CAST((
-            "t12"."at" - "t12"."before"
-          ) >= (
-            SELECT
-              "t2"."fresh" AS "fresh"
-            FROM "parameters" AS "t2"
-          ) AS Nullable(Int64)) AS "begins"
-        FROM (
-          SELECT
-            "t9"."document" AS "document",
-            "t9"."at" AS "at",
-            "t9"."sent" AS "sent",
-            "t9"."unit" AS "unit",
-            "t9"."pair" AS "pair",
-            lagInFrame("t9"."at", 1, -1E+18) OVER (
-              PARTITION BY "t9"."pair"
-              ORDER BY "t9"."at" ASC, "t9"."sent" DESC
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS "before"
-          FROM (
-            SELECT
-              "t0"."document" AS "document",
-              "t0"."at" AS "at",
-              "t0"."sent" AS "sent",
-              "t0"."network" AS "unit",
-              (
-                CAST("t0"."network" AS Nullable(Int64)) * 4294967296
-              ) + "t0"."document" AS "pair"
-            FROM "near" AS "t0"
-            WHERE
-              "t0"."network" >= 0
-          ) AS "t9"
-        ) AS "t12"
-      ) AS "t15"
-    ) AS "t18"
-  ) AS "t21"
-) AS "t22"
-UNION ALL
-SELECT
-  *
-FROM (
-  SELECT
-    'consumer' AS "rung",
-    "t24"."pair" AS "pair",
-    "t24"."chain" AS "chain",
-    "t24"."at" AS "at",
-    "t24"."sent" AS "sent",
-    "t24"."begins" AS "begins"
-  FROM (
-    SELECT
-      "t23"."document" AS "document",
-      "t23"."at" AS "at",
-      "t23"."sent" AS "sent",
-      "t23"."unit" AS "unit",
-      "t23"."pair" AS "pair",
-      "t23"."before" AS "before",
-      "t23"."begins" AS "begins",
-      SUM("t23"."begins") OVER (
-        PARTITION BY "t23"."pair"
-        ORDER BY "t23"."at" ASC, "t23"."begins" DESC, "t23"."sent" DESC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS "chain"
-    FROM (
-      SELECT
-        "t19"."document" AS "document",
-        "t19"."at" AS "at",
-        "t19"."sent" AS "sent",
-        "t19"."unit" AS "unit",
-        "t19"."pair" AS "pair",
-        "t19"."before" AS "before",
-        CAST((
-          "t19"."at" - "t19"."before"
-        ) >= (
-          SELECT
-            "t2"."fresh" AS "fresh"
-          FROM "parameters" AS "t2"
-        ) AS Nullable(Int64)) AS "begins"
-      FROM (
-        SELECT
-          "t16"."document" AS "document",
-          "t16"."at" AS "at",
-          "t16"."sent" AS "sent",
-          "t16"."unit" AS "unit",
-          "t16"."pair" AS "pair",
-          lagInFrame("t16"."at", 1, -1E+18) OVER (
-            PARTITION BY "t16"."pair"
-            ORDER BY "t16"."at" ASC, "t16"."sent" DESC
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-          ) AS "before"
-        FROM (
-          SELECT
-            "t13"."document" AS "document",
-            "t13"."at" AS "at",
-            "t13"."sent" AS "sent",
-            "t13"."unit" AS "unit",
-            (
-              CAST("t13"."unit" AS Nullable(Int64)) * 4294967296
-            ) + "t13"."document" AS "pair"
+            *
           FROM (
             SELECT
               *
             FROM (
               SELECT
-                "t7"."document" AS "document",
-                "t7"."at" AS "at",
-                "t7"."sent" AS "sent",
-                "t7"."unit" AS "unit"
+                "t15"."at" AS "at",
+                "t15"."sent" AS "sent",
+                'each' AS "rung",
+                (
+                  CAST("t15"."unit" AS Nullable(Int64)) * 4294967296
+                ) + "t15"."document" AS "pair"
               FROM (
                 SELECT
-                  "t0"."document" AS "document",
-                  "t0"."at" AS "at",
-                  "t0"."sent" AS "sent",
-                  "t0"."consumer" AS "unit"
-                FROM "near" AS "t0"
+                  "t5"."document" AS "document",
+                  "t5"."at" AS "at",
+                  "t5"."sent" AS "sent",
+                  "t5"."network" AS "unit"
+                FROM "near" AS "t5"
+                LEFT SEMI JOIN "alone" AS "t6"
+                  ON "t5"."network" = "t6"."network"
+              ) AS "t15"
+            ) AS "t20"
+            UNION ALL
+            SELECT
+              *
+            FROM (
+              SELECT
+                "t16"."at" AS "at",
+                "t16"."sent" AS "sent",
+                'address' AS "rung",
+                (
+                  CAST("t16"."unit" AS Nullable(Int64)) * 4294967296
+                ) + "t16"."document" AS "pair"
+              FROM (
+                SELECT
+                  "t12"."document" AS "document",
+                  "t12"."at" AS "at",
+                  "t12"."sent" AS "sent",
+                  "t12"."client" AS "unit"
+                FROM (
+                  SELECT
+                    *
+                  FROM "near" AS "t2"
+                  WHERE
+                    "t2"."client" >= 0
+                ) AS "t12"
+                LEFT ANTI JOIN "alone" AS "t6"
+                  ON "t12"."network" = "t6"."network"
+              ) AS "t16"
+            ) AS "t21"
+          ) AS "t23"
+          UNION ALL
+          SELECT
+            *
+          FROM (
+            SELECT
+              "t17"."at" AS "at",
+              "t17"."sent" AS "sent",
+              'network' AS "rung",
+              (
+                CAST("t17"."unit" AS Nullable(Int64)) * 4294967296
+              ) + "t17"."document" AS "pair"
+            FROM (
+              SELECT
+                "t13"."document" AS "document",
+                "t13"."at" AS "at",
+                "t13"."sent" AS "sent",
+                "t13"."network" AS "unit"
+              FROM (
+                SELECT
+                  *
+                FROM "near" AS "t2"
                 WHERE
-                  "t0"."consumer" >= 0
-              ) AS "t7"
-              LEFT ANTI JOIN "near_wide" AS "t3"
-                ON "t7"."unit" = "t3"."consumer"
-            ) AS "t10"
+                  "t2"."network" >= 0
+              ) AS "t13"
+              LEFT ANTI JOIN "alone" AS "t6"
+                ON "t13"."network" = "t6"."network"
+            ) AS "t17"
+          ) AS "t22"
+        ) AS "t25"
+        UNION ALL
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t19"."at" AS "at",
+            "t19"."sent" AS "sent",
+            'consumer' AS "rung",
+            (
+              CAST("t19"."unit" AS Nullable(Int64)) * 4294967296
+            ) + "t19"."document" AS "pair"
+          FROM (
+            SELECT
+              *
+            FROM (
+              SELECT
+                "t14"."document" AS "document",
+                "t14"."at" AS "at",
+                "t14"."sent" AS "sent",
+                "t14"."consumer" AS "unit"
+              FROM (
+                SELECT
+                  *
+                FROM "near" AS "t2"
+                WHERE
+                  "t2"."consumer" >= 0
+              ) AS "t14"
+              LEFT ANTI JOIN "alone" AS "t6"
+                ON "t14"."network" = "t6"."network"
+              LEFT ANTI JOIN "near_wide" AS "t4"
+                ON "t14"."consumer" = "t4"."consumer"
+            ) AS "t18"
             UNION ALL
             SELECT
               *
@@ -756,13 +776,13 @@ FROM (
                 "t1"."sent" AS "sent",
                 "t1"."consumer" AS "unit"
               FROM "near_wide" AS "t1"
-            ) AS "t4"
-          ) AS "t13"
-        ) AS "t16"
-      ) AS "t19"
-    ) AS "t23"
-  ) AS "t24"
-) AS "t25"
+            ) AS "t8"
+          ) AS "t19"
+        ) AS "t24"
+      ) AS "t26"
+    ) AS "t27"
+  ) AS "t28"
+) AS "t29"
 ;
 
 -- query totals: visits ways
@@ -907,21 +927,21 @@ FROM (
 ) AS "t6"
 ;
 
--- query window: minutes parameters
+-- query window: facts minutes parameters
 SELECT
-  "t7"."since" AS "since",
-  "t7"."until" AS "until",
-  "t7"."seconds" AS "seconds",
-  "t7"."requests" AS "requests",
-  CAST("t7"."requests" AS Nullable(Float64)) / nullIf("t7"."seconds", 0) AS "mean",
-  "t7"."peak" / 60.0 AS "peak",
-  "t7"."peak_at" AS "peak_at"
+  "t13"."since" AS "since",
+  "t13"."until" AS "until",
+  "t13"."seconds" AS "seconds",
+  "t13"."requests" AS "requests",
+  CAST("t13"."requests" AS Nullable(Float64)) / nullIf("t13"."seconds", 0) AS "mean",
+  "t13"."peak" / 60.0 AS "peak",
+  "t13"."peak_at" AS "peak_at"
 FROM (
   SELECT
-    "t4"."since" AS "since",
-    "t4"."until" AS "until",
-    "t4"."requests" AS "requests",
-    "t4"."peak" AS "peak",
+    "t12"."requests" AS "requests",
+    "t12"."peak" AS "peak",
+    "t12"."since" AS "since",
+    "t12"."until" AS "until",
     CASE
       WHEN (
         SELECT
@@ -934,12 +954,12 @@ FROM (
         FROM "parameters" AS "t1"
       )
       ELSE CAST((
-        CAST(FLOOR("t4"."until") AS Nullable(Int64)) - CAST(FLOOR("t4"."since") AS Nullable(Int64))
+        CAST(FLOOR("t12"."until") AS Nullable(Int64)) - CAST(FLOOR("t12"."since") AS Nullable(Int64))
       ) + 1 AS Nullable(Float64))
     END AS "seconds",
-    (
+    CAST((
       SELECT
-        MIN("t5"."minute") AS "Min(minute)"
+        MIN("t7"."minute") AS "Min(minute)"
       FROM (
         SELECT
           *
@@ -950,17 +970,34 @@ FROM (
               MAX("t0"."requests") AS "Max(requests)"
             FROM "minutes" AS "t0"
           )
-      ) AS "t5"
-    ) * 60 AS "peak_at"
+      ) AS "t7"
+    ) AS Nullable(Int64)) * 60 AS "peak_at"
   FROM (
     SELECT
-      COALESCE(MIN("t0"."first"), 0.0) AS "since",
-      COALESCE(MAX("t0"."last"), 0.0) AS "until",
-      COALESCE(SUM(CAST("t0"."requests" AS Nullable(Decimal(38, 0)))), 0) AS "requests",
-      COALESCE(MAX("t0"."requests"), 0) AS "peak"
-    FROM "minutes" AS "t0"
-  ) AS "t4"
-) AS "t7"
+      "t8"."requests" AS "requests",
+      "t8"."peak" AS "peak",
+      "t10"."since" AS "since",
+      "t10"."until" AS "until"
+    FROM (
+      SELECT
+        COALESCE(SUM(CAST("t0"."requests" AS Nullable(Decimal(38, 0)))), 0) AS "requests",
+        COALESCE(MAX("t0"."requests"), 0) AS "peak"
+      FROM "minutes" AS "t0"
+    ) AS "t8"
+    CROSS JOIN (
+      SELECT
+        COALESCE(MIN("t5"."at"), 0.0) AS "since",
+        COALESCE(MAX("t5"."at"), 0.0) AS "until"
+      FROM (
+        SELECT
+          *
+        FROM "facts" AS "t2"
+        WHERE
+          "t2"."kind" <> 'own'
+      ) AS "t5"
+    ) AS "t10"
+  ) AS "t12"
+) AS "t13"
 ;
 
 -- query distinct: documents items packages visits
@@ -1002,287 +1039,211 @@ CROSS JOIN (
 ;
 
 -- query counter: facts fetched parameters streams
-WITH "t10" AS (
+WITH "t15" AS (
   SELECT
-    "t7"."stream" AS "stream",
-    "t7"."client" AS "client",
-    "t7"."item" AS "item",
-    "t7"."at" AS "at",
-    "t7"."status" AS "status",
-    "t7"."sent" AS "sent"
-  FROM (
-    SELECT
-      "t1"."stream" AS "stream",
-      "t1"."client" AS "client",
-      "t1"."item" AS "item",
-      "t1"."at" AS "at",
-      "t1"."status" AS "status",
-      "t1"."sent" AS "sent"
-    FROM "facts" AS "t1"
-    WHERE
-      "t1"."kind" <> 'own'
-      AND "t1"."kind" = 'artifact'
-      AND "t1"."status" IN (200, 206, 304)
-      AND "t1"."method" IN ('GET', '')
-  ) AS "t7"
-  LEFT ANTI JOIN (
-    SELECT
-      *
-    FROM "streams" AS "t2"
-    WHERE
-      "t2"."software_kind" IN ('mirror', 'update-bot', 'scanner', 'search', 'ai-training', 'monitor', 'preview')
-      OR "t2"."purpose" IN (
-        'mirror',
-        'update-bot',
-        'sca-scanner',
-        'research',
-        'search',
-        'ai-training',
-        'monitor',
-        'abuse'
-      )
-  ) AS "t9"
-    ON "t7"."stream" = "t9"."stream"
-), "t14" AS (
-  SELECT
-    "t13"."client" AS "client",
-    "t13"."item" AS "item",
-    CAST(FLOOR("t13"."at" / 3600) AS Nullable(Int64)) AS "hour",
-    MIN("t13"."at") AS "at",
-    COALESCE(SUM(CAST("t13"."sent" AS Nullable(Decimal(38, 0)))), 0) AS "bytes",
-    countIf("t13"."sent" < 0) AS "unsized"
+    "t14"."client" AS "client",
+    "t14"."item" AS "item",
+    CAST(FLOOR("t14"."at" / 3600) AS Nullable(Int64)) AS "hour",
+    MIN("t14"."at") AS "at",
+    COALESCE(SUM(CAST("t14"."sent" AS Nullable(Decimal(38, 0)))), 0) AS "bytes",
+    countIf("t14"."sent" < 0) AS "unsized"
   FROM (
     SELECT
       *
-    FROM "t10" AS "t11"
-    WHERE
-      "t11"."status" = 206 AND "t11"."item" >= 0
-  ) AS "t13"
-  GROUP BY
-    "t13"."client",
-    "t13"."item",
-    CAST(FLOOR("t13"."at" / 3600) AS Nullable(Int64))
-), "t23" AS (
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t11"."client" AS "client",
-      "t11"."item" AS "item",
-      "t11"."at" AS "at"
-    FROM "t10" AS "t11"
-    WHERE
-      "t11"."status" <> 206
-  ) AS "t12"
-  UNION ALL
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t21"."client" AS "client",
-      "t21"."item" AS "item",
-      "t21"."at" AS "at"
     FROM (
       SELECT
-        "t16"."client" AS "client",
-        "t16"."at" AS "at",
-        "t16"."item" AS "item",
-        "t16"."bytes" AS "bytes",
-        "t16"."unsized" AS "unsized",
-        COALESCE("t20"."size", 0) AS "size"
-      FROM "t14" AS "t16"
-      LEFT OUTER JOIN (
-        SELECT
-          "t18"."item" AS "item",
-          MAX("t18"."largest") AS "size"
-        FROM (
-          SELECT
-            "t4"."client" AS "client",
-            "t4"."consumer" AS "consumer",
-            "t4"."item" AS "item",
-            "t4"."network" AS "network",
-            "t4"."artifact" AS "artifact",
-            "t4"."requests" AS "requests",
-            "t4"."bytes" AS "bytes",
-            "t4"."largest" AS "largest",
-            "t4"."unsized" AS "unsized"
-          FROM "fetched" AS "t4"
-          LEFT SEMI JOIN "t14" AS "t17"
-            ON "t4"."item" = "t17"."item"
-        ) AS "t18"
-        GROUP BY
-          "t18"."item"
-      ) AS "t20"
-        ON "t16"."item" = "t20"."item"
-    ) AS "t21"
-    WHERE
-      (
-        "t21"."unsized" > 0
-      ) OR (
-        "t21"."bytes" >= "t21"."size"
-      )
-  ) AS "t22"
-)
-SELECT
-  "t26"."events" - "t37"."repeats" AS "downloads"
-FROM (
-  SELECT
-    COUNT(*) AS "events"
-  FROM "t23" AS "t24"
-) AS "t26"
-CROSS JOIN (
-  SELECT
-    countIf(
-      (
-        "t35"."at" - "t35"."before"
-      ) <= (
-        SELECT
-          "t0"."collapse" AS "collapse"
-        FROM "parameters" AS "t0"
-      )
-    ) AS "repeats"
-  FROM (
-    SELECT
-      "t34"."client" AS "client",
-      "t34"."item" AS "item",
-      "t34"."at" AS "at",
-      lagInFrame("t34"."at", 1, -1E+18) OVER (
-        PARTITION BY "t34"."client", "t34"."item"
-        ORDER BY "t34"."at" ASC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-      ) AS "before"
-    FROM (
-      SELECT
-        "t33"."client" AS "client",
-        "t33"."item" AS "item",
-        "t33"."at" AS "at"
+        "t9"."stream" AS "stream",
+        "t9"."client" AS "client",
+        "t9"."item" AS "item",
+        "t9"."at" AS "at",
+        "t9"."sent" AS "sent"
       FROM (
         SELECT
-          "t29"."client" AS "client",
-          "t29"."item" AS "item",
-          "t29"."at" AS "at",
-          "t29"."place" AS "place"
+          "t0"."stream" AS "stream",
+          "t0"."client" AS "client",
+          "t0"."item" AS "item",
+          "t0"."at" AS "at",
+          "t0"."sent" AS "sent"
+        FROM "facts" AS "t0"
+        WHERE
+          "t0"."kind" <> 'own'
+          AND "t0"."kind" = 'artifact'
+          AND "t0"."status" IN (206)
+          AND "t0"."method" IN ('GET', '')
+      ) AS "t9"
+      LEFT ANTI JOIN (
+        SELECT
+          *
+        FROM "streams" AS "t2"
+        WHERE
+          "t2"."software_kind" IN ('mirror', 'update-bot', 'scanner', 'search', 'ai-training', 'monitor', 'preview')
+          OR "t2"."purpose" IN (
+            'mirror',
+            'update-bot',
+            'sca-scanner',
+            'research',
+            'search',
+            'ai-training',
+            'monitor',
+            'abuse'
+          )
+      ) AS "t11"
+        ON "t9"."stream" = "t11"."stream"
+    ) AS "t13"
+    WHERE
+      "t13"."item" >= 0
+  ) AS "t14"
+  GROUP BY
+    "t14"."client",
+    "t14"."item",
+    CAST(FLOOR("t14"."at" / 3600) AS Nullable(Int64))
+)
+SELECT
+  COUNT(*) - countIf(
+    (
+      "t26"."pair" >= 0
+    )
+    AND (
+      "t26"."pair" = "t26"."last"
+    )
+    AND (
+      (
+        "t26"."at" - "t26"."before"
+      ) <= (
+        SELECT
+          "t1"."collapse" AS "collapse"
+        FROM "parameters" AS "t1"
+      )
+    )
+  ) AS "downloads"
+FROM (
+  SELECT
+    "t25"."at" AS "at",
+    "t25"."pair" AS "pair",
+    lagInFrame("t25"."at", 1, -1E+18) OVER (
+      ORDER BY "t25"."pair" ASC, "t25"."at" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "before",
+    lagInFrame("t25"."pair", 1, -1) OVER (
+      ORDER BY "t25"."pair" ASC, "t25"."at" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "last"
+  FROM (
+    SELECT
+      "t24"."at" AS "at",
+      CASE
+        WHEN (
+          "t24"."client" >= 0
+        ) AND (
+          "t24"."item" >= 0
+        )
+        THEN (
+          CAST("t24"."client" AS Nullable(Int64)) * 4294967296
+        ) + "t24"."item"
+        ELSE -1
+      END AS "pair"
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t8"."client" AS "client",
+          "t8"."item" AS "item",
+          "t8"."at" AS "at"
         FROM (
           SELECT
-            "t24"."client" AS "client",
-            "t24"."item" AS "item",
-            "t24"."at" AS "at",
-            (
-              (
-                (
-                  (
-                    CAST("t24"."client" AS Nullable(Int64)) * 1048583
-                  ) + "t24"."item"
-                ) % 1073741789
-              ) * 4294967296
-            ) + LEAST(GREATEST(CAST(FLOOR("t24"."at") AS Nullable(Int64)), 0), 4294967295) AS "place"
-          FROM "t23" AS "t24"
+            "t0"."stream" AS "stream",
+            "t0"."client" AS "client",
+            "t0"."item" AS "item",
+            "t0"."at" AS "at",
+            "t0"."sent" AS "sent"
+          FROM "facts" AS "t0"
           WHERE
-            "t24"."client" >= 0 AND "t24"."item" >= 0
-        ) AS "t29"
-        LEFT SEMI JOIN (
+            "t0"."kind" <> 'own'
+            AND "t0"."kind" = 'artifact'
+            AND "t0"."status" IN (200, 304)
+            AND "t0"."method" IN ('GET', '')
+        ) AS "t8"
+        LEFT ANTI JOIN (
           SELECT
             *
-          FROM (
+          FROM "streams" AS "t2"
+          WHERE
+            "t2"."software_kind" IN ('mirror', 'update-bot', 'scanner', 'search', 'ai-training', 'monitor', 'preview')
+            OR "t2"."purpose" IN (
+              'mirror',
+              'update-bot',
+              'sca-scanner',
+              'research',
+              'search',
+              'ai-training',
+              'monitor',
+              'abuse'
+            )
+        ) AS "t11"
+          ON "t8"."stream" = "t11"."stream"
+      ) AS "t12"
+      UNION ALL
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t22"."client" AS "client",
+          "t22"."item" AS "item",
+          "t22"."at" AS "at"
+        FROM (
+          SELECT
+            "t17"."client" AS "client",
+            "t17"."at" AS "at",
+            "t17"."item" AS "item",
+            "t17"."bytes" AS "bytes",
+            "t17"."unsized" AS "unsized",
+            COALESCE("t21"."size", 0) AS "size"
+          FROM "t15" AS "t17"
+          LEFT OUTER JOIN (
             SELECT
-              "t28"."place" AS "place",
-              "t28"."place" - lagInFrame("t28"."place", 1, -1099511627776) OVER (
-                ORDER BY "t28"."place" ASC
-                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-              ) AS "before",
-              leadInFrame("t28"."place", 1, 4611686967615160320) OVER (
-                ORDER BY "t28"."place" ASC
-                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-              ) - "t28"."place" AS "after"
+              "t19"."item" AS "item",
+              MAX("t19"."largest") AS "size"
             FROM (
               SELECT
-                (
-                  (
-                    (
-                      (
-                        CAST("t24"."client" AS Nullable(Int64)) * 1048583
-                      ) + "t24"."item"
-                    ) % 1073741789
-                  ) * 4294967296
-                ) + LEAST(GREATEST(CAST(FLOOR("t24"."at") AS Nullable(Int64)), 0), 4294967295) AS "place"
-              FROM "t23" AS "t24"
-              WHERE
-                "t24"."client" >= 0 AND "t24"."item" >= 0
-            ) AS "t28"
-          ) AS "t30"
-          WHERE
-            (
-              "t30"."before" <= (
-                (
-                  SELECT
-                    "t0"."collapse" AS "collapse"
-                  FROM "parameters" AS "t0"
-                ) + 1
-              )
-            )
-            OR (
-              "t30"."after" <= (
-                (
-                  SELECT
-                    "t0"."collapse" AS "collapse"
-                  FROM "parameters" AS "t0"
-                ) + 1
-              )
-            )
-        ) AS "t32"
-          ON "t29"."place" = "t32"."place"
-      ) AS "t33"
-    ) AS "t34"
-  ) AS "t35"
-) AS "t37"
+                "t4"."client" AS "client",
+                "t4"."consumer" AS "consumer",
+                "t4"."item" AS "item",
+                "t4"."artifact" AS "artifact",
+                "t4"."requests" AS "requests",
+                "t4"."bytes" AS "bytes",
+                "t4"."largest" AS "largest"
+              FROM "fetched" AS "t4"
+              LEFT SEMI JOIN "t15" AS "t18"
+                ON "t4"."item" = "t18"."item"
+            ) AS "t19"
+            GROUP BY
+              "t19"."item"
+          ) AS "t21"
+            ON "t17"."item" = "t21"."item"
+        ) AS "t22"
+        WHERE
+          (
+            "t22"."unsized" > 0
+          ) OR (
+            "t22"."bytes" >= "t22"."size"
+          )
+      ) AS "t23"
+    ) AS "t24"
+  ) AS "t25"
+) AS "t26"
 ;
 
 -- query concentration: parameters ranked
-SELECT
-  "t3"."rung" AS "rung",
-  "t3"."weight" AS "weight",
-  "t3"."units" AS "units",
-  "t3"."top_units" AS "top_units",
-  "t3"."total" AS "total",
-  "t3"."top" AS "top",
-  CAST("t3"."top" AS Nullable(Float64)) / nullIf(CAST("t3"."total" AS Nullable(Float64)), 0) AS "share",
-  (
-    (
-      CAST("t3"."moment" AS Nullable(Float64)) * 2.0
-    ) / nullIf(
-      CAST("t3"."units" AS Nullable(Float64)) * CAST("t3"."total" AS Nullable(Float64)),
-      0
-    )
-  ) - (
-    (
-      CAST("t3"."units" AS Nullable(Float64)) + 1.0
-    ) / CAST("t3"."units" AS Nullable(Float64))
-  ) AS "gini"
-FROM (
+WITH "t3" AS (
   SELECT
     "t0"."rung" AS "rung",
-    "t0"."weight" AS "weight",
     MAX("t0"."units") AS "units",
-    MAX(
-      CAST(FLOOR(
-        (
-          (
-            "t0"."units" * (
-              SELECT
-                "t1"."top_millionths" AS "top_millionths"
-              FROM "parameters" AS "t1"
-            )
-          ) + 999999
-        ) / (
-          1000000
-        )
-      ) AS Nullable(Int64))
-    ) AS "top_units",
-    COALESCE(SUM(CAST("t0"."value" AS Nullable(Decimal(38, 0)))), 0) AS "total",
+    COALESCE(SUM(CAST("t0"."requests" AS Nullable(Decimal(38, 0)))), 0) AS "total_requests",
     COALESCE(
       sumIf(
-        CAST("t0"."value" AS Nullable(Decimal(38, 0))),
-        "t0"."rank" > (
+        CAST("t0"."requests" AS Nullable(Decimal(38, 0))),
+        "t0"."rank_requests" > (
           "t0"."units" - CAST(FLOOR(
             (
               (
@@ -1299,322 +1260,313 @@ FROM (
         )
       ),
       0
-    ) AS "top",
+    ) AS "top_requests",
     COALESCE(
       SUM(
-        CAST("t0"."rank" AS Nullable(Decimal(38, 0))) * CAST("t0"."value" AS Nullable(Decimal(38, 0)))
+        CAST("t0"."rank_requests" AS Nullable(Decimal(38, 0))) * CAST("t0"."requests" AS Nullable(Decimal(38, 0)))
       ),
       0
-    ) AS "moment"
+    ) AS "moment_requests",
+    COALESCE(SUM(CAST("t0"."bytes" AS Nullable(Decimal(38, 0)))), 0) AS "total_bytes",
+    COALESCE(
+      sumIf(
+        CAST("t0"."bytes" AS Nullable(Decimal(38, 0))),
+        "t0"."rank_bytes" > (
+          "t0"."units" - CAST(FLOOR(
+            (
+              (
+                "t0"."units" * (
+                  SELECT
+                    "t1"."top_millionths" AS "top_millionths"
+                  FROM "parameters" AS "t1"
+                )
+              ) + 999999
+            ) / (
+              1000000
+            )
+          ) AS Nullable(Int64))
+        )
+      ),
+      0
+    ) AS "top_bytes",
+    COALESCE(
+      SUM(
+        CAST("t0"."rank_bytes" AS Nullable(Decimal(38, 0))) * CAST("t0"."bytes" AS Nullable(Decimal(38, 0)))
+      ),
+      0
+    ) AS "moment_bytes"
   FROM "ranked" AS "t0"
   GROUP BY
-    "t0"."rung",
-    "t0"."weight"
-) AS "t3"
-ORDER BY
-  "t3"."rung" ASC,
-  "t3"."weight" ASC
-;
-
--- query daily: parameters unit_days
-WITH "t3" AS (
-  SELECT
-    "t0"."rung" AS "rung",
-    "t0"."unit" AS "unit",
-    "t0"."day" AS "day",
-    "t0"."requests" AS "requests",
-    "t0"."bytes" AS "bytes",
-    "t0"."requests" AS "value",
-    CAST(CAST(FLOOR(LOG2(CAST("t0"."requests" AS Nullable(Float64)) + 1.0)) AS Nullable(Int64)) AS Nullable(Int32)) AS "magnitude"
-  FROM "unit_days" AS "t0"
-), "t4" AS (
-  SELECT
-    "t0"."rung" AS "rung",
-    "t0"."unit" AS "unit",
-    "t0"."day" AS "day",
-    "t0"."requests" AS "requests",
-    "t0"."bytes" AS "bytes",
-    "t0"."bytes" AS "value",
-    CAST(CAST(FLOOR(LOG2(CAST("t0"."bytes" AS Nullable(Float64)) + 1.0)) AS Nullable(Int64)) AS Nullable(Int32)) AS "magnitude"
-  FROM "unit_days" AS "t0"
-), "t15" AS (
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t11"."rung" AS "rung",
-      "t11"."day" AS "day",
-      "t11"."magnitude" AS "magnitude",
-      "t11"."n" AS "n",
-      "t11"."sum" AS "sum",
-      "t11"."units" AS "units",
-      "t11"."total" AS "total",
-      "t11"."upto" AS "upto",
-      "t11"."sum_upto" AS "sum_upto",
-      CAST(FLOOR(
-        (
-          (
-            "t11"."units" * (
-              SELECT
-                "t1"."top_millionths" AS "top_millionths"
-              FROM "parameters" AS "t1"
-            )
-          ) + 999999
-        ) / (
-          1000000
-        )
-      ) AS Nullable(Int64)) AS "top_units"
-    FROM (
-      SELECT
-        "t9"."rung" AS "rung",
-        "t9"."day" AS "day",
-        "t9"."magnitude" AS "magnitude",
-        "t9"."n" AS "n",
-        "t9"."sum" AS "sum",
-        SUM("t9"."n") OVER (
-          PARTITION BY "t9"."rung", "t9"."day"
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "units",
-        SUM("t9"."sum") OVER (
-          PARTITION BY "t9"."rung", "t9"."day"
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "total",
-        SUM("t9"."n") OVER (
-          PARTITION BY "t9"."rung", "t9"."day"
-          ORDER BY "t9"."magnitude" DESC
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "upto",
-        SUM("t9"."sum") OVER (
-          PARTITION BY "t9"."rung", "t9"."day"
-          ORDER BY "t9"."magnitude" DESC
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "sum_upto"
-      FROM (
-        SELECT
-          "t5"."rung" AS "rung",
-          "t5"."day" AS "day",
-          "t5"."magnitude" AS "magnitude",
-          COUNT(*) AS "n",
-          COALESCE(SUM(CAST("t5"."value" AS Nullable(Decimal(38, 0)))), 0) AS "sum"
-        FROM "t3" AS "t5"
-        GROUP BY
-          "t5"."rung",
-          "t5"."day",
-          "t5"."magnitude"
-      ) AS "t9"
-    ) AS "t11"
-  ) AS "t13"
-  WHERE
-    "t13"."upto" >= "t13"."top_units"
-    AND (
-      "t13"."upto" - "t13"."n"
-    ) < "t13"."top_units"
-), "t16" AS (
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t12"."rung" AS "rung",
-      "t12"."day" AS "day",
-      "t12"."magnitude" AS "magnitude",
-      "t12"."n" AS "n",
-      "t12"."sum" AS "sum",
-      "t12"."units" AS "units",
-      "t12"."total" AS "total",
-      "t12"."upto" AS "upto",
-      "t12"."sum_upto" AS "sum_upto",
-      CAST(FLOOR(
-        (
-          (
-            "t12"."units" * (
-              SELECT
-                "t1"."top_millionths" AS "top_millionths"
-              FROM "parameters" AS "t1"
-            )
-          ) + 999999
-        ) / (
-          1000000
-        )
-      ) AS Nullable(Int64)) AS "top_units"
-    FROM (
-      SELECT
-        "t10"."rung" AS "rung",
-        "t10"."day" AS "day",
-        "t10"."magnitude" AS "magnitude",
-        "t10"."n" AS "n",
-        "t10"."sum" AS "sum",
-        SUM("t10"."n") OVER (
-          PARTITION BY "t10"."rung", "t10"."day"
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "units",
-        SUM("t10"."sum") OVER (
-          PARTITION BY "t10"."rung", "t10"."day"
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "total",
-        SUM("t10"."n") OVER (
-          PARTITION BY "t10"."rung", "t10"."day"
-          ORDER BY "t10"."magnitude" DESC
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "upto",
-        SUM("t10"."sum") OVER (
-          PARTITION BY "t10"."rung", "t10"."day"
-          ORDER BY "t10"."magnitude" DESC
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "sum_upto"
-      FROM (
-        SELECT
-          "t6"."rung" AS "rung",
-          "t6"."day" AS "day",
-          "t6"."magnitude" AS "magnitude",
-          COUNT(*) AS "n",
-          COALESCE(SUM(CAST("t6"."value" AS Nullable(Decimal(38, 0)))), 0) AS "sum"
-        FROM "t4" AS "t6"
-        GROUP BY
-          "t6"."rung",
-          "t6"."day",
-          "t6"."magnitude"
-      ) AS "t10"
-    ) AS "t12"
-  ) AS "t14"
-  WHERE
-    "t14"."upto" >= "t14"."top_units"
-    AND (
-      "t14"."upto" - "t14"."n"
-    ) < "t14"."top_units"
+    "t0"."rung"
 )
 SELECT
   *
 FROM (
   SELECT
-    *
+    CASE
+      WHEN "t7"."rung" = 0
+      THEN 'address'
+      WHEN "t7"."rung" = 1
+      THEN 'network'
+      WHEN "t7"."rung" = 2
+      THEN 'consumer'
+      ELSE ''
+    END AS "rung",
+    "t7"."weight" AS "weight",
+    "t7"."units" AS "units",
+    "t7"."total" AS "total",
+    "t7"."top" AS "top",
+    CAST(FLOOR(
+      (
+        (
+          "t7"."units" * (
+            SELECT
+              "t1"."top_millionths" AS "top_millionths"
+            FROM "parameters" AS "t1"
+          )
+        ) + 999999
+      ) / (
+        1000000
+      )
+    ) AS Nullable(Int64)) AS "top_units",
+    CAST("t7"."top" AS Nullable(Float64)) / nullIf(CAST("t7"."total" AS Nullable(Float64)), 0) AS "share",
+    (
+      (
+        CAST("t7"."moment" AS Nullable(Float64)) * 2.0
+      ) / nullIf(
+        CAST("t7"."units" AS Nullable(Float64)) * CAST("t7"."total" AS Nullable(Float64)),
+        0
+      )
+    ) - (
+      (
+        CAST("t7"."units" AS Nullable(Float64)) + 1.0
+      ) / CAST("t7"."units" AS Nullable(Float64))
+    ) AS "gini"
   FROM (
     SELECT
-      "t31"."rung" AS "rung",
-      "t31"."weight" AS "weight",
-      "t31"."day" AS "day",
-      "t31"."units" AS "units",
-      "t31"."top_units" AS "top_units",
-      "t31"."share" AS "share"
+      *
     FROM (
       SELECT
-        "t19"."rung" AS "rung",
-        "t19"."day" AS "day",
+        "t4"."rung" AS "rung",
         'requests' AS "weight",
-        "t19"."units" AS "units",
-        "t19"."top_units" AS "top_units",
-        CAST((
-          "t19"."sum_upto" - "t19"."sum"
-        ) + "t29"."rest" AS Nullable(Float64)) / nullIf(CAST("t19"."total" AS Nullable(Float64)), 0) AS "share"
-      FROM "t15" AS "t19"
-      INNER JOIN (
-        SELECT
-          "t25"."rung" AS "rung",
-          "t25"."day" AS "day",
-          COALESCE(
-            sumIf(CAST("t25"."value" AS Nullable(Decimal(38, 0))), "t25"."place" < "t25"."left"),
-            0
-          ) AS "rest"
-        FROM (
-          SELECT
-            "t23"."rung" AS "rung",
-            "t23"."day" AS "day",
-            "t23"."value" AS "value",
-            "t23"."left" AS "left",
-            ROW_NUMBER() OVER (
-              PARTITION BY "t23"."rung", "t23"."day"
-              ORDER BY "t23"."value" DESC
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) - 1 AS "place"
-          FROM (
-            SELECT
-              "t7"."rung" AS "rung",
-              "t7"."day" AS "day",
-              "t7"."value" AS "value",
-              (
-                "t20"."top_units" - "t20"."upto"
-              ) + "t20"."n" AS "left"
-            FROM "t3" AS "t7"
-            INNER JOIN "t15" AS "t20"
-              ON "t7"."rung" = "t20"."rung"
-              AND "t7"."day" = "t20"."day"
-              AND "t7"."magnitude" = "t20"."magnitude"
-          ) AS "t23"
-        ) AS "t25"
-        GROUP BY
-          "t25"."rung",
-          "t25"."day"
-      ) AS "t29"
-        ON "t19"."rung" = "t29"."rung" AND "t19"."day" = "t29"."day"
-    ) AS "t31"
-  ) AS "t33"
-  UNION ALL
-  SELECT
-    *
-  FROM (
+        "t4"."units" AS "units",
+        "t4"."total_requests" AS "total",
+        "t4"."top_requests" AS "top",
+        "t4"."moment_requests" AS "moment"
+      FROM "t3" AS "t4"
+    ) AS "t5"
+    UNION ALL
     SELECT
-      "t32"."rung" AS "rung",
-      "t32"."weight" AS "weight",
-      "t32"."day" AS "day",
-      "t32"."units" AS "units",
-      "t32"."top_units" AS "top_units",
-      "t32"."share" AS "share"
+      *
     FROM (
       SELECT
-        "t21"."rung" AS "rung",
-        "t21"."day" AS "day",
+        "t4"."rung" AS "rung",
         'bytes' AS "weight",
-        "t21"."units" AS "units",
-        "t21"."top_units" AS "top_units",
-        CAST((
-          "t21"."sum_upto" - "t21"."sum"
-        ) + "t30"."rest" AS Nullable(Float64)) / nullIf(CAST("t21"."total" AS Nullable(Float64)), 0) AS "share"
-      FROM "t16" AS "t21"
-      INNER JOIN (
+        "t4"."units" AS "units",
+        "t4"."total_bytes" AS "total",
+        "t4"."top_bytes" AS "top",
+        "t4"."moment_bytes" AS "moment"
+      FROM "t3" AS "t4"
+    ) AS "t6"
+  ) AS "t7"
+) AS "t8"
+ORDER BY
+  "t8"."rung" ASC,
+  "t8"."weight" ASC
+;
+
+-- query daily: parameters unit_days
+WITH "t6" AS (
+  SELECT
+    "t5"."rung" AS "rung",
+    "t5"."day" AS "day",
+    "t5"."weight" AS "weight",
+    "t5"."value" AS "value",
+    CAST(CAST(FLOOR(LOG2(CAST("t5"."value" AS Nullable(Float64)) + 1.0)) AS Nullable(Int64)) AS Nullable(Int32)) AS "magnitude"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t0"."rung" AS "rung",
+        "t0"."day" AS "day",
+        0 AS "weight",
+        "t0"."requests" AS "value"
+      FROM "unit_days" AS "t0"
+    ) AS "t2"
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t0"."rung" AS "rung",
+        "t0"."day" AS "day",
+        1 AS "weight",
+        "t0"."bytes" AS "value"
+      FROM "unit_days" AS "t0"
+    ) AS "t3"
+  ) AS "t5"
+)
+SELECT
+  *
+FROM (
+  SELECT
+    CASE
+      WHEN "t16"."rung" = 0
+      THEN 'address'
+      WHEN "t16"."rung" = 1
+      THEN 'network'
+      WHEN "t16"."rung" = 2
+      THEN 'consumer'
+      ELSE ''
+    END AS "rung",
+    "t16"."day" AS "day",
+    CASE
+      WHEN "t16"."weight" = 0
+      THEN 'requests'
+      WHEN "t16"."weight" = 1
+      THEN 'bytes'
+      ELSE ''
+    END AS "weight",
+    "t16"."units" AS "units",
+    "t16"."top_units" AS "top_units",
+    CAST("t16"."above" + "t16"."rest" AS Nullable(Float64)) / nullIf(CAST("t16"."total" AS Nullable(Float64)), 0) AS "share"
+  FROM (
+    SELECT
+      "t15"."rung" AS "rung",
+      "t15"."weight" AS "weight",
+      "t15"."day" AS "day",
+      MAX("t15"."units") AS "units",
+      MAX("t15"."top_units") AS "top_units",
+      MAX("t15"."total") AS "total",
+      MAX("t15"."above") AS "above",
+      COALESCE(
+        sumIf(CAST("t15"."value" AS Nullable(Decimal(38, 0))), "t15"."place" < "t15"."left"),
+        0
+      ) AS "rest"
+    FROM (
+      SELECT
+        "t14"."rung" AS "rung",
+        "t14"."weight" AS "weight",
+        "t14"."day" AS "day",
+        "t14"."units" AS "units",
+        "t14"."top_units" AS "top_units",
+        "t14"."total" AS "total",
+        "t14"."value" AS "value",
+        "t14"."left" AS "left",
+        "t14"."above" AS "above",
+        ROW_NUMBER() OVER (
+          PARTITION BY "t14"."rung", "t14"."weight", "t14"."day"
+          ORDER BY "t14"."value" DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) - 1 AS "place"
+      FROM (
         SELECT
-          "t26"."rung" AS "rung",
-          "t26"."day" AS "day",
-          COALESCE(
-            sumIf(CAST("t26"."value" AS Nullable(Decimal(38, 0))), "t26"."place" < "t26"."left"),
-            0
-          ) AS "rest"
-        FROM (
+          "t8"."rung" AS "rung",
+          "t8"."weight" AS "weight",
+          "t8"."day" AS "day",
+          "t13"."units" AS "units",
+          "t13"."top_units" AS "top_units",
+          "t13"."total" AS "total",
+          "t8"."value" AS "value",
+          (
+            "t13"."top_units" - "t13"."upto"
+          ) + "t13"."n" AS "left",
+          "t13"."sum_upto" - "t13"."sum" AS "above"
+        FROM "t6" AS "t8"
+        INNER JOIN (
           SELECT
-            "t24"."rung" AS "rung",
-            "t24"."day" AS "day",
-            "t24"."value" AS "value",
-            "t24"."left" AS "left",
-            ROW_NUMBER() OVER (
-              PARTITION BY "t24"."rung", "t24"."day"
-              ORDER BY "t24"."value" DESC
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) - 1 AS "place"
+            *
           FROM (
             SELECT
-              "t8"."rung" AS "rung",
-              "t8"."day" AS "day",
-              "t8"."value" AS "value",
-              (
-                "t22"."top_units" - "t22"."upto"
-              ) + "t22"."n" AS "left"
-            FROM "t4" AS "t8"
-            INNER JOIN "t16" AS "t22"
-              ON "t8"."rung" = "t22"."rung"
-              AND "t8"."day" = "t22"."day"
-              AND "t8"."magnitude" = "t22"."magnitude"
-          ) AS "t24"
-        ) AS "t26"
-        GROUP BY
-          "t26"."rung",
-          "t26"."day"
-      ) AS "t30"
-        ON "t21"."rung" = "t30"."rung" AND "t21"."day" = "t30"."day"
-    ) AS "t32"
-  ) AS "t34"
-) AS "t35"
+              "t10"."rung" AS "rung",
+              "t10"."weight" AS "weight",
+              "t10"."day" AS "day",
+              "t10"."magnitude" AS "magnitude",
+              "t10"."n" AS "n",
+              "t10"."sum" AS "sum",
+              "t10"."units" AS "units",
+              "t10"."total" AS "total",
+              "t10"."upto" AS "upto",
+              "t10"."sum_upto" AS "sum_upto",
+              CAST(FLOOR(
+                (
+                  (
+                    "t10"."units" * (
+                      SELECT
+                        "t1"."top_millionths" AS "top_millionths"
+                      FROM "parameters" AS "t1"
+                    )
+                  ) + 999999
+                ) / (
+                  1000000
+                )
+              ) AS Nullable(Int64)) AS "top_units"
+            FROM (
+              SELECT
+                "t9"."rung" AS "rung",
+                "t9"."weight" AS "weight",
+                "t9"."day" AS "day",
+                "t9"."magnitude" AS "magnitude",
+                "t9"."n" AS "n",
+                "t9"."sum" AS "sum",
+                SUM("t9"."n") OVER (
+                  PARTITION BY "t9"."rung", "t9"."weight", "t9"."day"
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+                ) AS "units",
+                SUM("t9"."sum") OVER (
+                  PARTITION BY "t9"."rung", "t9"."weight", "t9"."day"
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+                ) AS "total",
+                SUM("t9"."n") OVER (
+                  PARTITION BY "t9"."rung", "t9"."weight", "t9"."day"
+                  ORDER BY "t9"."magnitude" DESC
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) AS "upto",
+                SUM("t9"."sum") OVER (
+                  PARTITION BY "t9"."rung", "t9"."weight", "t9"."day"
+                  ORDER BY "t9"."magnitude" DESC
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) AS "sum_upto"
+              FROM (
+                SELECT
+                  "t7"."rung" AS "rung",
+                  "t7"."weight" AS "weight",
+                  "t7"."day" AS "day",
+                  "t7"."magnitude" AS "magnitude",
+                  COUNT(*) AS "n",
+                  COALESCE(SUM(CAST("t7"."value" AS Nullable(Decimal(38, 0)))), 0) AS "sum"
+                FROM "t6" AS "t7"
+                GROUP BY
+                  "t7"."rung",
+                  "t7"."weight",
+                  "t7"."day",
+                  "t7"."magnitude"
+              ) AS "t9"
+            ) AS "t10"
+          ) AS "t11"
+          WHERE
+            "t11"."upto" >= "t11"."top_units"
+            AND (
+              "t11"."upto" - "t11"."n"
+            ) < "t11"."top_units"
+        ) AS "t13"
+          ON "t8"."rung" = "t13"."rung"
+          AND "t8"."weight" = "t13"."weight"
+          AND "t8"."day" = "t13"."day"
+          AND "t8"."magnitude" = "t13"."magnitude"
+      ) AS "t14"
+    ) AS "t15"
+    GROUP BY
+      "t15"."rung",
+      "t15"."weight",
+      "t15"."day"
+  ) AS "t16"
+) AS "t17"
 ORDER BY
-  "t35"."rung" ASC,
-  "t35"."weight" ASC,
-  "t35"."day" ASC
+  "t17"."rung" ASC,
+  "t17"."weight" ASC,
+  "t17"."day" ASC
 ;
 
 -- query lorenz: ranked
@@ -1622,40 +1574,104 @@ SELECT
   *
 FROM (
   SELECT
-    "t0"."rung" AS "rung",
-    "t0"."weight" AS "weight",
-    CAST(FLOOR(
-      (
-        (
-          (
-            "t0"."rank" * 100
-          ) + "t0"."units"
-        ) - 1
-      ) / (
-        "t0"."units"
-      )
-    ) AS Nullable(Int64)) AS "percent",
-    COALESCE(SUM(CAST("t0"."value" AS Nullable(Decimal(38, 0)))), 0) AS "value"
-  FROM "ranked" AS "t0"
-  GROUP BY
-    "t0"."rung",
-    "t0"."weight",
-    CAST(FLOOR(
-      (
-        (
-          (
-            "t0"."rank" * 100
-          ) + "t0"."units"
-        ) - 1
-      ) / (
-        "t0"."units"
-      )
-    ) AS Nullable(Int64))
-) AS "t1"
+    CASE
+      WHEN "t5"."rung" = 0
+      THEN 'address'
+      WHEN "t5"."rung" = 1
+      THEN 'network'
+      WHEN "t5"."rung" = 2
+      THEN 'consumer'
+      ELSE ''
+    END AS "rung",
+    "t5"."weight" AS "weight",
+    "t5"."percent" AS "percent",
+    "t5"."value" AS "value"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t1"."rung" AS "rung",
+        'requests' AS "weight",
+        "t1"."percent" AS "percent",
+        "t1"."value" AS "value"
+      FROM (
+        SELECT
+          "t0"."rung" AS "rung",
+          CAST(FLOOR(
+            (
+              (
+                (
+                  "t0"."rank_requests" * 100
+                ) + "t0"."units"
+              ) - 1
+            ) / (
+              "t0"."units"
+            )
+          ) AS Nullable(Int64)) AS "percent",
+          COALESCE(SUM(CAST("t0"."requests" AS Nullable(Decimal(38, 0)))), 0) AS "value"
+        FROM "ranked" AS "t0"
+        GROUP BY
+          "t0"."rung",
+          CAST(FLOOR(
+            (
+              (
+                (
+                  "t0"."rank_requests" * 100
+                ) + "t0"."units"
+              ) - 1
+            ) / (
+              "t0"."units"
+            )
+          ) AS Nullable(Int64))
+      ) AS "t1"
+    ) AS "t3"
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t2"."rung" AS "rung",
+        'bytes' AS "weight",
+        "t2"."percent" AS "percent",
+        "t2"."value" AS "value"
+      FROM (
+        SELECT
+          "t0"."rung" AS "rung",
+          CAST(FLOOR(
+            (
+              (
+                (
+                  "t0"."rank_bytes" * 100
+                ) + "t0"."units"
+              ) - 1
+            ) / (
+              "t0"."units"
+            )
+          ) AS Nullable(Int64)) AS "percent",
+          COALESCE(SUM(CAST("t0"."bytes" AS Nullable(Decimal(38, 0)))), 0) AS "value"
+        FROM "ranked" AS "t0"
+        GROUP BY
+          "t0"."rung",
+          CAST(FLOOR(
+            (
+              (
+                (
+                  "t0"."rank_bytes" * 100
+                ) + "t0"."units"
+              ) - 1
+            ) / (
+              "t0"."units"
+            )
+          ) AS Nullable(Int64))
+      ) AS "t2"
+    ) AS "t4"
+  ) AS "t5"
+) AS "t6"
 ORDER BY
-  "t1"."rung" ASC,
-  "t1"."weight" ASC,
-  "t1"."percent" ASC
+  "t6"."rung" ASC,
+  "t6"."weight" ASC,
+  "t6"."percent" ASC
 ;
 
 -- query providers: clients visits
@@ -1812,34 +1828,15 @@ ORDER BY
   "t8"."value" ASC
 ;
 
--- query files: fetched visits
-WITH "t2" AS (
-  SELECT
-    *
-  FROM "fetched" AS "t0"
-  WHERE
-    "t0"."client" >= 0
-), "t3" AS (
-  SELECT
-    *
-  FROM "fetched" AS "t0"
-  WHERE
-    "t0"."consumer" >= 0
-), "t4" AS (
-  SELECT
-    *
-  FROM "fetched" AS "t0"
-  WHERE
-    "t0"."network" >= 0
-)
+-- query files: facts fetched visits
 SELECT
-  "t45"."rung" AS "rung",
-  "t45"."downloads" AS "downloads",
-  "t45"."download_pairs" AS "download_pairs",
-  "t45"."requests" AS "requests",
-  "t45"."bytes" AS "bytes",
-  "t45"."unsized" AS "unsized",
-  CAST("t45"."downloads" AS Nullable(Float64)) / nullIf(CAST("t45"."download_pairs" AS Nullable(Float64)), 0) AS "repeat_factor"
+  "t54"."rung" AS "rung",
+  "t54"."downloads" AS "downloads",
+  "t54"."download_pairs" AS "download_pairs",
+  "t54"."requests" AS "requests",
+  "t54"."bytes" AS "bytes",
+  "t54"."unsized" AS "unsized",
+  CAST("t54"."downloads" AS Nullable(Float64)) / nullIf(CAST("t54"."download_pairs" AS Nullable(Float64)), 0) AS "repeat_factor"
 FROM (
   SELECT
     *
@@ -1849,22 +1846,22 @@ FROM (
     FROM (
       SELECT
         'address' AS "rung",
-        "t39"."downloads" AS "downloads",
-        "t39"."download_pairs" AS "download_pairs",
-        "t39"."requests" AS "requests",
-        "t39"."bytes" AS "bytes",
-        "t39"."unsized" AS "unsized"
+        "t46"."downloads" AS "downloads",
+        "t46"."download_pairs" AS "download_pairs",
+        "t46"."requests" AS "requests",
+        "t46"."bytes" AS "bytes",
+        "t46"."unsized" AS "unsized"
       FROM (
         SELECT
-          "t20"."downloads" AS "downloads",
-          "t20"."artifacts" - "t36"."less_downloads" AS "download_pairs",
-          "t20"."fetched" - (
-            "t20"."rows" - "t36"."less_pairs"
+          "t21"."downloads" AS "downloads",
+          "t21"."artifacts" - "t43"."less_downloads" AS "download_pairs",
+          "t21"."fetched" - (
+            "t21"."rows" - "t43"."less_pairs"
           ) AS "requests",
-          "t20"."sent" - (
-            "t20"."kept" - "t36"."less_kept"
+          "t21"."sent" - (
+            "t21"."kept" - "t43"."less_kept"
           ) AS "bytes",
-          "t20"."unsized" AS "unsized"
+          "t17"."unsized" AS "unsized"
         FROM (
           SELECT
             COUNT(*) AS "rows",
@@ -1872,160 +1869,247 @@ FROM (
             COALESCE(SUM("t5"."requests"), 0) AS "fetched",
             COALESCE(sumIf("t5"."requests", "t5"."artifact"), 0) AS "downloads",
             COALESCE(SUM("t5"."bytes"), 0) AS "sent",
-            COALESCE(SUM("t5"."largest"), 0) AS "kept",
-            COALESCE(SUM("t5"."unsized"), 0) AS "unsized"
-          FROM "t2" AS "t5"
-        ) AS "t20"
-        CROSS JOIN (
-          SELECT
-            COALESCE(SUM("t30"."rows" - 1), 0) AS "less_pairs",
-            COALESCE(sumIf("t30"."rows" - 1, "t30"."artifact"), 0) AS "less_downloads",
-            COALESCE(SUM("t30"."sum" - "t30"."largest"), 0) AS "less_kept"
+            COALESCE(SUM("t5"."largest"), 0) AS "kept"
           FROM (
             SELECT
-              "t27"."pair" AS "pair",
+              *
+            FROM "fetched" AS "t0"
+            WHERE
+              "t0"."client" >= 0
+          ) AS "t5"
+        ) AS "t21"
+        CROSS JOIN (
+          SELECT
+            COALESCE(SUM("t38"."rows" - 1), 0) AS "less_pairs",
+            COALESCE(sumIf("t38"."rows" - 1, "t38"."artifact"), 0) AS "less_downloads",
+            COALESCE(SUM("t38"."sum" - "t38"."largest"), 0) AS "less_kept"
+          FROM (
+            SELECT
+              "t35"."pair" AS "pair",
               COUNT(*) AS "rows",
-              MAX("t27"."artifact") AS "artifact",
-              SUM("t27"."largest") AS "sum",
-              MAX("t27"."largest") AS "largest"
+              MAX("t35"."artifact") AS "artifact",
+              CAST(SUM(CAST("t35"."largest" AS Nullable(Float64))) AS Nullable(Int64)) AS "sum",
+              MAX("t35"."largest") AS "largest"
             FROM (
               SELECT
-                "t11"."artifact" AS "artifact",
-                "t11"."largest" AS "largest",
+                "t30"."artifact" AS "artifact",
+                "t30"."largest" AS "largest",
                 (
-                  CAST("t11"."client" AS Nullable(Int64)) * 4294967296
-                ) + "t11"."item" AS "pair"
-              FROM "t2" AS "t11"
-              LEFT SEMI JOIN (
+                  CAST("t30"."unit" AS Nullable(Int64)) * 4294967296
+                ) + "t30"."item" AS "pair"
+              FROM (
                 SELECT
-                  *
-                FROM (
+                  "t3"."artifact" AS "artifact",
+                  "t3"."largest" AS "largest",
+                  "t3"."item" AS "item",
+                  "t3"."client" AS "unit"
+                FROM "fetched" AS "t3"
+                LEFT SEMI JOIN (
                   SELECT
-                    "t1"."client" AS "unit",
-                    MAX("t1"."client") - MIN("t1"."client") AS "clients",
-                    MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
-                  FROM "visits" AS "t1"
-                  GROUP BY
-                    "t1"."client"
-                ) AS "t9"
-                WHERE
-                  (
-                    "t9"."clients" > 0
-                  ) OR (
-                    "t9"."consumers" > 0
-                  )
-              ) AS "t24"
-                ON "t11"."client" = "t24"."unit"
-            ) AS "t27"
+                    "t11"."unit" AS "unit"
+                  FROM (
+                    SELECT
+                      "t2"."client" AS "unit",
+                      MAX("t2"."client") - MIN("t2"."client") AS "clients",
+                      MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
+                    FROM "visits" AS "t2"
+                    GROUP BY
+                      "t2"."client"
+                  ) AS "t11"
+                  WHERE
+                    "t11"."unit" >= 0
+                    AND (
+                      (
+                        "t11"."clients" > 0
+                      ) OR (
+                        "t11"."consumers" > 0
+                      )
+                    )
+                ) AS "t27"
+                  ON "t3"."client" = "t27"."unit"
+              ) AS "t30"
+            ) AS "t35"
             GROUP BY
-              "t27"."pair"
-          ) AS "t30"
-        ) AS "t36"
-      ) AS "t39"
-    ) AS "t42"
+              "t35"."pair"
+          ) AS "t38"
+        ) AS "t43"
+        CROSS JOIN (
+          SELECT
+            COUNT(*) AS "unsized"
+          FROM (
+            SELECT
+              *
+            FROM "facts" AS "t1"
+            WHERE
+              "t1"."kind" <> 'own'
+              AND "t1"."item" >= 0
+              AND "t1"."status" = 200
+              AND "t1"."method" IN ('GET', '')
+              AND "t1"."sent" < 0
+              AND "t1"."client" >= 0
+          ) AS "t8"
+        ) AS "t17"
+      ) AS "t46"
+    ) AS "t48"
     UNION ALL
     SELECT
       *
     FROM (
       SELECT
         'network' AS "rung",
-        "t40"."downloads" AS "downloads",
-        "t40"."download_pairs" AS "download_pairs",
-        "t40"."requests" AS "requests",
-        "t40"."bytes" AS "bytes",
-        "t40"."unsized" AS "unsized"
+        "t51"."downloads" AS "downloads",
+        "t51"."download_pairs" AS "download_pairs",
+        "t51"."requests" AS "requests",
+        "t51"."bytes" AS "bytes",
+        "t51"."unsized" AS "unsized"
       FROM (
         SELECT
-          "t22"."downloads" AS "downloads",
-          "t22"."artifacts" - "t37"."less_downloads" AS "download_pairs",
-          "t22"."fetched" - (
-            "t22"."rows" - "t37"."less_pairs"
+          "t21"."downloads" AS "downloads",
+          "t21"."artifacts" - "t50"."less_downloads" AS "download_pairs",
+          "t21"."fetched" - (
+            "t21"."rows" - "t50"."less_pairs"
           ) AS "requests",
-          "t22"."sent" - (
-            "t22"."kept" - "t37"."less_kept"
+          "t21"."sent" - (
+            "t21"."kept" - "t50"."less_kept"
           ) AS "bytes",
-          "t22"."unsized" AS "unsized"
+          "t18"."unsized" AS "unsized"
         FROM (
           SELECT
             COUNT(*) AS "rows",
-            countIf("t7"."artifact") AS "artifacts",
-            COALESCE(SUM("t7"."requests"), 0) AS "fetched",
-            COALESCE(sumIf("t7"."requests", "t7"."artifact"), 0) AS "downloads",
-            COALESCE(SUM("t7"."bytes"), 0) AS "sent",
-            COALESCE(SUM("t7"."largest"), 0) AS "kept",
-            COALESCE(SUM("t7"."unsized"), 0) AS "unsized"
-          FROM "t4" AS "t7"
-        ) AS "t22"
-        CROSS JOIN (
-          SELECT
-            COALESCE(SUM("t31"."rows" - 1), 0) AS "less_pairs",
-            COALESCE(sumIf("t31"."rows" - 1, "t31"."artifact"), 0) AS "less_downloads",
-            COALESCE(SUM("t31"."sum" - "t31"."largest"), 0) AS "less_kept"
+            countIf("t5"."artifact") AS "artifacts",
+            COALESCE(SUM("t5"."requests"), 0) AS "fetched",
+            COALESCE(sumIf("t5"."requests", "t5"."artifact"), 0) AS "downloads",
+            COALESCE(SUM("t5"."bytes"), 0) AS "sent",
+            COALESCE(SUM("t5"."largest"), 0) AS "kept"
           FROM (
             SELECT
-              "t28"."pair" AS "pair",
+              *
+            FROM "fetched" AS "t0"
+            WHERE
+              "t0"."client" >= 0
+          ) AS "t5"
+        ) AS "t21"
+        CROSS JOIN (
+          SELECT
+            COALESCE(SUM("t44"."rows" - 1), 0) AS "less_pairs",
+            COALESCE(sumIf("t44"."rows" - 1, "t44"."artifact"), 0) AS "less_downloads",
+            COALESCE(SUM("t44"."sum" - "t44"."largest"), 0) AS "less_kept"
+          FROM (
+            SELECT
+              "t39"."pair" AS "pair",
               COUNT(*) AS "rows",
-              MAX("t28"."artifact") AS "artifact",
-              SUM("t28"."largest") AS "sum",
-              MAX("t28"."largest") AS "largest"
+              MAX("t39"."artifact") AS "artifact",
+              CAST(SUM(CAST("t39"."largest" AS Nullable(Float64))) AS Nullable(Int64)) AS "sum",
+              MAX("t39"."largest") AS "largest"
             FROM (
               SELECT
-                "t13"."artifact" AS "artifact",
-                "t13"."largest" AS "largest",
+                "t36"."artifact" AS "artifact",
+                "t36"."largest" AS "largest",
                 (
-                  CAST("t13"."network" AS Nullable(Int64)) * 4294967296
-                ) + "t13"."item" AS "pair"
-              FROM "t4" AS "t13"
-              LEFT SEMI JOIN (
+                  CAST("t36"."unit" AS Nullable(Int64)) * 4294967296
+                ) + "t36"."item" AS "pair"
+              FROM (
                 SELECT
-                  *
-                FROM (
+                  "t3"."artifact" AS "artifact",
+                  "t3"."largest" AS "largest",
+                  "t3"."item" AS "item",
+                  "t33"."unit" AS "unit"
+                FROM "fetched" AS "t3"
+                INNER JOIN (
                   SELECT
-                    "t1"."network" AS "unit",
-                    MAX("t1"."client") - MIN("t1"."client") AS "clients",
-                    MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
-                  FROM "visits" AS "t1"
+                    "t31"."client" AS "client",
+                    MAX("t31"."network") AS "unit"
+                  FROM (
+                    SELECT
+                      "t4"."day" AS "day",
+                      "t4"."stream" AS "stream",
+                      "t4"."client" AS "client",
+                      "t4"."network" AS "network",
+                      "t4"."consumer" AS "consumer",
+                      "t4"."ecosystem" AS "ecosystem",
+                      "t4"."requests" AS "requests",
+                      "t4"."downloads" AS "downloads",
+                      "t4"."bytes" AS "bytes",
+                      "t4"."software" AS "software",
+                      "t4"."software_kind" AS "software_kind",
+                      "t4"."purpose" AS "purpose",
+                      "t4"."tool_ecosystem" AS "tool_ecosystem"
+                    FROM "visits" AS "t4"
+                    LEFT SEMI JOIN (
+                      SELECT
+                        "t12"."unit" AS "unit"
+                      FROM (
+                        SELECT
+                          "t2"."network" AS "unit",
+                          MAX("t2"."client") - MIN("t2"."client") AS "clients",
+                          MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
+                        FROM "visits" AS "t2"
+                        GROUP BY
+                          "t2"."network"
+                      ) AS "t12"
+                      WHERE
+                        "t12"."unit" >= 0
+                        AND (
+                          (
+                            "t12"."clients" > 0
+                          ) OR (
+                            "t12"."consumers" > 0
+                          )
+                        )
+                    ) AS "t28"
+                      ON "t4"."network" = "t28"."unit"
+                  ) AS "t31"
                   GROUP BY
-                    "t1"."network"
-                ) AS "t10"
-                WHERE
-                  (
-                    "t10"."clients" > 0
-                  ) OR (
-                    "t10"."consumers" > 0
-                  )
-              ) AS "t25"
-                ON "t13"."network" = "t25"."unit"
-            ) AS "t28"
+                    "t31"."client"
+                ) AS "t33"
+                  ON "t3"."client" = "t33"."client"
+              ) AS "t36"
+            ) AS "t39"
             GROUP BY
-              "t28"."pair"
-          ) AS "t31"
-        ) AS "t37"
-      ) AS "t40"
-    ) AS "t43"
-  ) AS "t44"
+              "t39"."pair"
+          ) AS "t44"
+        ) AS "t50"
+        CROSS JOIN (
+          SELECT
+            COUNT(*) AS "unsized"
+          FROM (
+            SELECT
+              *
+            FROM "facts" AS "t1"
+            WHERE
+              "t1"."kind" <> 'own'
+              AND "t1"."item" >= 0
+              AND "t1"."status" = 200
+              AND "t1"."method" IN ('GET', '')
+              AND "t1"."sent" < 0
+              AND "t1"."network" >= 0
+          ) AS "t9"
+        ) AS "t18"
+      ) AS "t51"
+    ) AS "t52"
+  ) AS "t53"
   UNION ALL
   SELECT
     *
   FROM (
     SELECT
       'consumer' AS "rung",
-      "t38"."downloads" AS "downloads",
-      "t38"."download_pairs" AS "download_pairs",
-      "t38"."requests" AS "requests",
-      "t38"."bytes" AS "bytes",
-      "t38"."unsized" AS "unsized"
+      "t45"."downloads" AS "downloads",
+      "t45"."download_pairs" AS "download_pairs",
+      "t45"."requests" AS "requests",
+      "t45"."bytes" AS "bytes",
+      "t45"."unsized" AS "unsized"
     FROM (
       SELECT
-        "t21"."downloads" AS "downloads",
-        "t21"."artifacts" - "t35"."less_downloads" AS "download_pairs",
-        "t21"."fetched" - (
-          "t21"."rows" - "t35"."less_pairs"
+        "t22"."downloads" AS "downloads",
+        "t22"."artifacts" - "t42"."less_downloads" AS "download_pairs",
+        "t22"."fetched" - (
+          "t22"."rows" - "t42"."less_pairs"
         ) AS "requests",
-        "t21"."sent" - (
-          "t21"."kept" - "t35"."less_kept"
+        "t22"."sent" - (
+          "t22"."kept" - "t42"."less_kept"
         ) AS "bytes",
-        "t21"."unsized" AS "unsized"
+        "t16"."unsized" AS "unsized"
       FROM (
         SELECT
           COUNT(*) AS "rows",
@@ -2033,60 +2117,91 @@ FROM (
           COALESCE(SUM("t6"."requests"), 0) AS "fetched",
           COALESCE(sumIf("t6"."requests", "t6"."artifact"), 0) AS "downloads",
           COALESCE(SUM("t6"."bytes"), 0) AS "sent",
-          COALESCE(SUM("t6"."largest"), 0) AS "kept",
-          COALESCE(SUM("t6"."unsized"), 0) AS "unsized"
-        FROM "t3" AS "t6"
-      ) AS "t21"
-      CROSS JOIN (
-        SELECT
-          COALESCE(SUM("t29"."rows" - 1), 0) AS "less_pairs",
-          COALESCE(sumIf("t29"."rows" - 1, "t29"."artifact"), 0) AS "less_downloads",
-          COALESCE(SUM("t29"."sum" - "t29"."largest"), 0) AS "less_kept"
+          COALESCE(SUM("t6"."largest"), 0) AS "kept"
         FROM (
           SELECT
-            "t26"."pair" AS "pair",
+            *
+          FROM "fetched" AS "t0"
+          WHERE
+            "t0"."consumer" >= 0
+        ) AS "t6"
+      ) AS "t22"
+      CROSS JOIN (
+        SELECT
+          COALESCE(SUM("t37"."rows" - 1), 0) AS "less_pairs",
+          COALESCE(sumIf("t37"."rows" - 1, "t37"."artifact"), 0) AS "less_downloads",
+          COALESCE(SUM("t37"."sum" - "t37"."largest"), 0) AS "less_kept"
+        FROM (
+          SELECT
+            "t34"."pair" AS "pair",
             COUNT(*) AS "rows",
-            MAX("t26"."artifact") AS "artifact",
-            SUM("t26"."largest") AS "sum",
-            MAX("t26"."largest") AS "largest"
+            MAX("t34"."artifact") AS "artifact",
+            CAST(SUM(CAST("t34"."largest" AS Nullable(Float64))) AS Nullable(Int64)) AS "sum",
+            MAX("t34"."largest") AS "largest"
           FROM (
             SELECT
-              "t12"."artifact" AS "artifact",
-              "t12"."largest" AS "largest",
+              "t29"."artifact" AS "artifact",
+              "t29"."largest" AS "largest",
               (
-                CAST("t12"."consumer" AS Nullable(Int64)) * 4294967296
-              ) + "t12"."item" AS "pair"
-            FROM "t3" AS "t12"
-            LEFT SEMI JOIN (
+                CAST("t29"."unit" AS Nullable(Int64)) * 4294967296
+              ) + "t29"."item" AS "pair"
+            FROM (
               SELECT
-                *
-              FROM (
+                "t3"."artifact" AS "artifact",
+                "t3"."largest" AS "largest",
+                "t3"."item" AS "item",
+                "t3"."consumer" AS "unit"
+              FROM "fetched" AS "t3"
+              LEFT SEMI JOIN (
                 SELECT
-                  "t1"."consumer" AS "unit",
-                  MAX("t1"."client") - MIN("t1"."client") AS "clients",
-                  MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
-                FROM "visits" AS "t1"
-                GROUP BY
-                  "t1"."consumer"
-              ) AS "t8"
-              WHERE
-                (
-                  "t8"."clients" > 0
-                ) OR (
-                  "t8"."consumers" > 0
-                )
-            ) AS "t23"
-              ON "t12"."consumer" = "t23"."unit"
-          ) AS "t26"
+                  "t10"."unit" AS "unit"
+                FROM (
+                  SELECT
+                    "t2"."consumer" AS "unit",
+                    MAX("t2"."client") - MIN("t2"."client") AS "clients",
+                    MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
+                  FROM "visits" AS "t2"
+                  GROUP BY
+                    "t2"."consumer"
+                ) AS "t10"
+                WHERE
+                  "t10"."unit" >= 0
+                  AND (
+                    (
+                      "t10"."clients" > 0
+                    ) OR (
+                      "t10"."consumers" > 0
+                    )
+                  )
+              ) AS "t26"
+                ON "t3"."consumer" = "t26"."unit"
+            ) AS "t29"
+          ) AS "t34"
           GROUP BY
-            "t26"."pair"
-        ) AS "t29"
-      ) AS "t35"
-    ) AS "t38"
-  ) AS "t41"
-) AS "t45"
+            "t34"."pair"
+        ) AS "t37"
+      ) AS "t42"
+      CROSS JOIN (
+        SELECT
+          COUNT(*) AS "unsized"
+        FROM (
+          SELECT
+            *
+          FROM "facts" AS "t1"
+          WHERE
+            "t1"."kind" <> 'own'
+            AND "t1"."item" >= 0
+            AND "t1"."status" = 200
+            AND "t1"."method" IN ('GET', '')
+            AND "t1"."sent" < 0
+            AND "t1"."consumer" >= 0
+        ) AS "t7"
+      ) AS "t16"
+    ) AS "t45"
+  ) AS "t47"
+) AS "t54"
 ORDER BY
-  "t45"."rung" ASC
+  "t54"."rung" ASC
 ;
 
 -- query short: chained parameters

@@ -1,20 +1,53 @@
 -- Written by `python -m tools.queries` from the ibis expressions beside this folder; edit those instead.
 -- Tables: docs/measures.md. `step` queries are to be stored under their name, in this order; `query` ones answer.
 
--- step ways: facts
+-- step spells: facts
+SELECT
+  CAST(CAST(FLOOR(CAST("t0"."at" AS DOUBLE PRECISION) / 60) AS BIGINT) AS INT) AS "minute",
+  "t0"."stream",
+  "t0"."client",
+  "t0"."network",
+  "t0"."consumer",
+  "t0"."ecosystem",
+  "t0"."kind",
+  "t0"."method",
+  "t0"."status",
+  "t0"."cache",
+  COUNT(*) AS "requests",
+  CAST(SUM(CAST(GREATEST("t0"."sent", 0) AS DOUBLE PRECISION)) AS BIGINT) AS "bytes",
+  COUNT(*) FILTER(WHERE
+    "t0"."sent" < 0) AS "unsized",
+  MIN("t0"."at") AS "began",
+  MIN("t0"."package") FILTER(WHERE
+    "t0"."package" >= 0) AS "low",
+  MAX("t0"."package") AS "high"
+FROM "facts" AS "t0"
+GROUP BY
+  1,
+  2,
+  3,
+  4,
+  5,
+  6,
+  7,
+  8,
+  9,
+  10
+;
+
+-- step ways: spells
 SELECT
   "t1"."kind",
   "t1"."method",
   "t1"."status",
   "t1"."cache",
-  COUNT(*) AS "requests",
-  COALESCE(SUM(CAST(GREATEST("t1"."sent", 0) AS DECIMAL(38, 0))), 0) AS "bytes",
-  COUNT(*) FILTER(WHERE
-    "t1"."sent" < 0) AS "unsized"
+  CAST(SUM(CAST("t1"."requests" AS DOUBLE PRECISION)) AS BIGINT) AS "requests",
+  COALESCE(SUM(CAST("t1"."bytes" AS DECIMAL(38, 0))), 0) AS "bytes",
+  CAST(SUM(CAST("t1"."unsized" AS DOUBLE PRECISION)) AS BIGINT) AS "unsized"
 FROM (
   SELECT
     *
-  FROM "facts" AS "t0"
+  FROM "spells" AS "t0"
   WHERE
     "t0"."kind" <> 'own'
 ) AS "t1"
@@ -25,7 +58,7 @@ GROUP BY
   4
 ;
 
--- step visits: agents facts streams
+-- step visits: agents spells streams
 SELECT
   "t9"."day",
   "t9"."stream",
@@ -42,24 +75,33 @@ SELECT
   COALESCE("t7"."tool_ecosystem", '') AS "tool_ecosystem"
 FROM (
   SELECT
-    CAST(CAST(FLOOR(CAST("t5"."at" AS DOUBLE PRECISION) / 86400) AS BIGINT) AS INT) AS "day",
+    CAST(CAST(FLOOR(CAST((
+      "t5"."minute"
+    ) AS DOUBLE PRECISION) / (
+      1440
+    )) AS BIGINT) AS INT) AS "day",
     "t5"."stream",
     "t5"."client",
     "t5"."network",
     "t5"."consumer",
     "t5"."ecosystem",
-    COUNT(*) AS "requests",
-    COUNT(*) FILTER(WHERE
-      "t5"."method" IN ('GET', '')
-      AND "t5"."status" IN (200)
-      AND (
-        "t5"."kind" = 'artifact'
-      )) AS "downloads",
-    CAST(SUM(CAST(GREATEST("t5"."sent", 0) AS DOUBLE PRECISION)) AS BIGINT) AS "bytes"
+    CAST(SUM(CAST("t5"."requests" AS DOUBLE PRECISION)) AS BIGINT) AS "requests",
+    CAST(SUM(
+      CAST(CASE
+        WHEN "t5"."method" IN ('GET', '')
+        AND "t5"."status" IN (200)
+        AND (
+          "t5"."kind" = 'artifact'
+        )
+        THEN "t5"."requests"
+        ELSE 0
+      END AS DOUBLE PRECISION)
+    ) AS BIGINT) AS "downloads",
+    CAST(SUM(CAST("t5"."bytes" AS DOUBLE PRECISION)) AS BIGINT) AS "bytes"
   FROM (
     SELECT
       *
-    FROM "facts" AS "t0"
+    FROM "spells" AS "t0"
     WHERE
       "t0"."kind" <> 'own'
   ) AS "t5"
@@ -93,7 +135,7 @@ FROM (
     *
   FROM (
     SELECT
-      'address' AS "rung",
+      0 AS "rung",
       "t4"."unit",
       "t4"."day",
       "t4"."requests",
@@ -121,7 +163,7 @@ FROM (
     *
   FROM (
     SELECT
-      'network' AS "rung",
+      1 AS "rung",
       "t5"."unit",
       "t5"."day",
       "t5"."requests",
@@ -150,7 +192,7 @@ SELECT
   *
 FROM (
   SELECT
-    'consumer' AS "rung",
+    2 AS "rung",
     "t6"."unit",
     "t6"."day",
     "t6"."requests",
@@ -189,70 +231,52 @@ GROUP BY
 
 -- step ranked: units
 SELECT
-  *
+  "t4"."rung",
+  "t4"."requests",
+  "t4"."bytes",
+  "t4"."rank_requests",
+  "t4"."rank_bytes",
+  "t2"."units"
 FROM (
   SELECT
-    "t1"."rung",
-    'requests' AS "weight",
-    "t1"."requests" AS "value",
+    "t0"."rung",
+    "t0"."requests",
+    "t0"."bytes",
     (
       ROW_NUMBER() OVER (
-        PARTITION BY "t1"."rung"
-        ORDER BY "t1"."requests" ASC
+        PARTITION BY "t0"."rung"
+        ORDER BY "t0"."requests" ASC
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
       ) - 1
-    ) + 1 AS "rank",
-    "t3"."units"
-  FROM "units" AS "t1"
-  INNER JOIN (
-    SELECT
-      "t0"."rung",
-      COUNT(*) AS "units"
-    FROM "units" AS "t0"
-    GROUP BY
-      1
-  ) AS "t3"
-    ON "t1"."rung" = "t3"."rung"
+    ) + 1 AS "rank_requests",
+    (
+      ROW_NUMBER() OVER (
+        PARTITION BY "t0"."rung"
+        ORDER BY "t0"."bytes" ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) - 1
+    ) + 1 AS "rank_bytes"
+  FROM "units" AS "t0"
 ) AS "t4"
-UNION ALL
-SELECT
-  *
-FROM (
+INNER JOIN (
   SELECT
-    "t1"."rung",
-    'bytes' AS "weight",
-    "t1"."bytes" AS "value",
-    (
-      ROW_NUMBER() OVER (
-        PARTITION BY "t1"."rung"
-        ORDER BY "t1"."bytes" ASC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-      ) - 1
-    ) + 1 AS "rank",
-    "t3"."units"
-  FROM "units" AS "t1"
-  INNER JOIN (
-    SELECT
-      "t0"."rung",
-      COUNT(*) AS "units"
-    FROM "units" AS "t0"
-    GROUP BY
-      1
-  ) AS "t3"
-    ON "t1"."rung" = "t3"."rung"
-) AS "t5"
+    "t0"."rung",
+    COUNT(*) AS "units"
+  FROM "units" AS "t0"
+  GROUP BY
+    1
+) AS "t2"
+  ON "t4"."rung" = "t2"."rung"
 ;
 
--- step minutes: facts
+-- step minutes: spells
 SELECT
-  CAST(FLOOR(CAST("t1"."at" AS DOUBLE PRECISION) / 60) AS BIGINT) AS "minute",
-  COUNT(*) AS "requests",
-  MIN("t1"."at") AS "first",
-  MAX("t1"."at") AS "last"
+  "t1"."minute",
+  CAST(SUM(CAST("t1"."requests" AS DOUBLE PRECISION)) AS BIGINT) AS "requests"
 FROM (
   SELECT
     *
-  FROM "facts" AS "t0"
+  FROM "spells" AS "t0"
   WHERE
     "t0"."kind" <> 'own'
 ) AS "t1"
@@ -265,13 +289,10 @@ SELECT
   "t1"."client",
   "t1"."consumer",
   "t1"."item",
-  MAX("t1"."network") AS "network",
   BOOL_OR("t1"."kind" = 'artifact') AS "artifact",
   COUNT(*) AS "requests",
   CAST(SUM(CAST(GREATEST("t1"."sent", 0) AS DOUBLE PRECISION)) AS BIGINT) AS "bytes",
-  GREATEST(MAX("t1"."sent"), 0) AS "largest",
-  COUNT(*) FILTER(WHERE
-    "t1"."sent" < 0) AS "unsized"
+  GREATEST(MAX("t1"."sent"), 0) AS "largest"
 FROM (
   SELECT
     *
@@ -291,7 +312,7 @@ GROUP BY
 -- step taken: fetched
 SELECT
   "t1"."item",
-  SUM("t1"."requests") AS "downloads"
+  CAST(SUM(CAST("t1"."requests" AS DOUBLE PRECISION)) AS BIGINT) AS "downloads"
 FROM (
   SELECT
     *
@@ -301,6 +322,69 @@ FROM (
 ) AS "t1"
 GROUP BY
   1
+;
+
+-- step alone: visits
+SELECT
+  "t6"."network"
+FROM (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t1"."network",
+      MIN("t1"."client") AS "min_client",
+      MAX("t1"."client") AS "max_client",
+      MIN("t1"."consumer") AS "min_consumer",
+      MAX("t1"."consumer") AS "max_consumer"
+    FROM (
+      SELECT
+        *
+      FROM "visits" AS "t0"
+      WHERE
+        "t0"."network" >= 0
+    ) AS "t1"
+    GROUP BY
+      1
+  ) AS "t3"
+  WHERE
+    "t3"."min_client" >= 0
+    AND "t3"."min_client" = "t3"."max_client"
+    AND "t3"."min_consumer" >= 0
+    AND "t3"."min_consumer" = "t3"."max_consumer"
+) AS "t6"
+WHERE
+  NOT EXISTS(
+    SELECT
+      1
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t2"."consumer",
+          MIN("t2"."network") AS "low",
+          MAX("t2"."network") AS "high"
+        FROM (
+          SELECT
+            *
+          FROM "visits" AS "t0"
+          WHERE
+            "t0"."consumer" >= 0
+        ) AS "t2"
+        GROUP BY
+          1
+      ) AS "t4"
+      WHERE
+        (
+          "t4"."low" < 0
+        ) OR (
+          "t4"."low" <> "t4"."high"
+        )
+    ) AS "t8"
+    WHERE
+      "t6"."min_consumer" = "t8"."consumer"
+  )
 ;
 
 -- step near: facts parameters
@@ -546,237 +630,199 @@ FROM (
 ) AS "t18"
 ;
 
--- step chained: near near_wide parameters
+-- step chained: alone near near_wide parameters
 SELECT
-  *
+  "t29"."rung",
+  "t29"."pair",
+  "t29"."chain",
+  "t29"."at",
+  "t29"."sent",
+  "t29"."begins"
 FROM (
   SELECT
-    *
+    "t28"."at",
+    "t28"."sent",
+    "t28"."rung",
+    "t28"."pair",
+    "t28"."before",
+    "t28"."begins",
+    SUM("t28"."begins") OVER (
+      PARTITION BY "t28"."rung", "t28"."pair"
+      ORDER BY "t28"."at" ASC, "t28"."begins" DESC NULLS LAST, "t28"."sent" DESC NULLS LAST
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "chain"
   FROM (
     SELECT
-      'address' AS "rung",
-      "t17"."pair",
-      "t17"."chain",
-      "t17"."at",
-      "t17"."sent",
-      "t17"."begins"
+      "t27"."at",
+      "t27"."sent",
+      "t27"."rung",
+      "t27"."pair",
+      "t27"."before",
+      CAST((
+        "t27"."at" - "t27"."before"
+      ) >= (
+        SELECT
+          "t0"."fresh"
+        FROM "parameters" AS "t0"
+      ) AS BIGINT) AS "begins"
     FROM (
       SELECT
-        "t14"."document",
-        "t14"."at",
-        "t14"."sent",
-        "t14"."unit",
-        "t14"."pair",
-        "t14"."before",
-        "t14"."begins",
-        SUM("t14"."begins") OVER (
-          PARTITION BY "t14"."pair"
-          ORDER BY "t14"."at" ASC, "t14"."begins" DESC NULLS LAST, "t14"."sent" DESC NULLS LAST
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "chain"
+        "t26"."at",
+        "t26"."sent",
+        "t26"."rung",
+        "t26"."pair",
+        LAG("t26"."at", 1, -1E+18) OVER (
+          PARTITION BY "t26"."rung", "t26"."pair"
+          ORDER BY "t26"."at" ASC, "t26"."sent" DESC NULLS LAST
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS "before"
       FROM (
         SELECT
-          "t11"."document",
-          "t11"."at",
-          "t11"."sent",
-          "t11"."unit",
-          "t11"."pair",
-          "t11"."before",
-          CAST((
-            "t11"."at" - "t11"."before"
-          ) >= (
-            SELECT
-              "t2"."fresh"
-            FROM "parameters" AS "t2"
-          ) AS BIGINT) AS "begins"
+          *
         FROM (
           SELECT
-            "t8"."document",
-            "t8"."at",
-            "t8"."sent",
-            "t8"."unit",
-            "t8"."pair",
-            LAG("t8"."at", 1, -1E+18) OVER (
-              PARTITION BY "t8"."pair"
-              ORDER BY "t8"."at" ASC, "t8"."sent" DESC NULLS LAST
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS "before"
-          FROM (
-            SELECT
-              "t0"."document",
-              "t0"."at",
-              "t0"."sent",
-              "t0"."client" AS "unit",
-              (
-                CAST("t0"."client" AS BIGINT) * 4294967296
-              ) + "t0"."document" AS "pair"
-            FROM "near" AS "t0"
-            WHERE
-              "t0"."client" >= 0
-          ) AS "t8"
-        ) AS "t11"
-      ) AS "t14"
-    ) AS "t17"
-  ) AS "t20"
-  UNION ALL
-  SELECT
-    *
-  FROM (
-    SELECT
-      'network' AS "rung",
-      "t18"."pair",
-      "t18"."chain",
-      "t18"."at",
-      "t18"."sent",
-      "t18"."begins"
-    FROM (
-      SELECT
-        "t15"."document",
-        "t15"."at",
-        "t15"."sent",
-        "t15"."unit",
-        "t15"."pair",
-        "t15"."before",
-        "t15"."begins",
-        SUM("t15"."begins") OVER (
-          PARTITION BY "t15"."pair"
-          ORDER BY "t15"."at" ASC, "t15"."begins" DESC NULLS LAST, "t15"."sent" DESC NULLS LAST
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "chain"
-      FROM (
-        SELECT
-          "t12"."document",
-          "t12"."at",
-          "t12"."sent",
-          "t12"."unit",
-          "t12"."pair",
-          "t12"."before",
-          CAST((
-            "t12"."at" - "t12"."before"
-          ) >= (
-            SELECT
-              "t2"."fresh"
-            FROM "parameters" AS "t2"
-          ) AS BIGINT) AS "begins"
-        FROM (
-          SELECT
-            "t9"."document",
-            "t9"."at",
-            "t9"."sent",
-            "t9"."unit",
-            "t9"."pair",
-            LAG("t9"."at", 1, -1E+18) OVER (
-              PARTITION BY "t9"."pair"
-              ORDER BY "t9"."at" ASC, "t9"."sent" DESC NULLS LAST
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS "before"
-          FROM (
-            SELECT
-              "t0"."document",
-              "t0"."at",
-              "t0"."sent",
-              "t0"."network" AS "unit",
-              (
-                CAST("t0"."network" AS BIGINT) * 4294967296
-              ) + "t0"."document" AS "pair"
-            FROM "near" AS "t0"
-            WHERE
-              "t0"."network" >= 0
-          ) AS "t9"
-        ) AS "t12"
-      ) AS "t15"
-    ) AS "t18"
-  ) AS "t21"
-) AS "t22"
-UNION ALL
-SELECT
-  *
-FROM (
-  SELECT
-    'consumer' AS "rung",
-    "t24"."pair",
-    "t24"."chain",
-    "t24"."at",
-    "t24"."sent",
-    "t24"."begins"
-  FROM (
-    SELECT
-      "t23"."document",
-      "t23"."at",
-      "t23"."sent",
-      "t23"."unit",
-      "t23"."pair",
-      "t23"."before",
-      "t23"."begins",
-      SUM("t23"."begins") OVER (
-        PARTITION BY "t23"."pair"
-        ORDER BY "t23"."at" ASC, "t23"."begins" DESC NULLS LAST, "t23"."sent" DESC NULLS LAST
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS "chain"
-    FROM (
-      SELECT
-        "t19"."document",
-        "t19"."at",
-        "t19"."sent",
-        "t19"."unit",
-        "t19"."pair",
-        "t19"."before",
-        CAST((
-          "t19"."at" - "t19"."before"
-        ) >= (
-          SELECT
-            "t2"."fresh"
-          FROM "parameters" AS "t2"
-        ) AS BIGINT) AS "begins"
-      FROM (
-        SELECT
-          "t16"."document",
-          "t16"."at",
-          "t16"."sent",
-          "t16"."unit",
-          "t16"."pair",
-          LAG("t16"."at", 1, -1E+18) OVER (
-            PARTITION BY "t16"."pair"
-            ORDER BY "t16"."at" ASC, "t16"."sent" DESC NULLS LAST
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-          ) AS "before"
-        FROM (
-          SELECT
-            "t13"."document",
-            "t13"."at",
-            "t13"."sent",
-            "t13"."unit",
-            (
-              CAST("t13"."unit" AS BIGINT) * 4294967296
-            ) + "t13"."document" AS "pair"
+            *
           FROM (
             SELECT
               *
             FROM (
               SELECT
-                "t7"."document",
-                "t7"."at",
-                "t7"."sent",
-                "t7"."unit"
+                "t15"."at",
+                "t15"."sent",
+                'each' AS "rung",
+                (
+                  CAST("t15"."unit" AS BIGINT) * 4294967296
+                ) + "t15"."document" AS "pair"
               FROM (
                 SELECT
-                  "t0"."document",
-                  "t0"."at",
-                  "t0"."sent",
-                  "t0"."consumer" AS "unit"
-                FROM "near" AS "t0"
+                  "t5"."document",
+                  "t5"."at",
+                  "t5"."sent",
+                  "t5"."network" AS "unit"
+                FROM "near" AS "t5"
                 WHERE
-                  "t0"."consumer" >= 0
-              ) AS "t7"
+                  EXISTS(
+                    SELECT
+                      1
+                    FROM "alone" AS "t6"
+                    WHERE
+                      "t5"."network" = "t6"."network"
+                  )
+              ) AS "t15"
+            ) AS "t20"
+            UNION ALL
+            SELECT
+              *
+            FROM (
+              SELECT
+                "t16"."at",
+                "t16"."sent",
+                'address' AS "rung",
+                (
+                  CAST("t16"."unit" AS BIGINT) * 4294967296
+                ) + "t16"."document" AS "pair"
+              FROM (
+                SELECT
+                  "t12"."document",
+                  "t12"."at",
+                  "t12"."sent",
+                  "t12"."client" AS "unit"
+                FROM (
+                  SELECT
+                    *
+                  FROM "near" AS "t2"
+                  WHERE
+                    "t2"."client" >= 0
+                ) AS "t12"
+                WHERE
+                  NOT EXISTS(
+                    SELECT
+                      1
+                    FROM "alone" AS "t6"
+                    WHERE
+                      "t12"."network" = "t6"."network"
+                  )
+              ) AS "t16"
+            ) AS "t21"
+          ) AS "t23"
+          UNION ALL
+          SELECT
+            *
+          FROM (
+            SELECT
+              "t17"."at",
+              "t17"."sent",
+              'network' AS "rung",
+              (
+                CAST("t17"."unit" AS BIGINT) * 4294967296
+              ) + "t17"."document" AS "pair"
+            FROM (
+              SELECT
+                "t13"."document",
+                "t13"."at",
+                "t13"."sent",
+                "t13"."network" AS "unit"
+              FROM (
+                SELECT
+                  *
+                FROM "near" AS "t2"
+                WHERE
+                  "t2"."network" >= 0
+              ) AS "t13"
               WHERE
                 NOT EXISTS(
                   SELECT
                     1
-                  FROM "near_wide" AS "t3"
+                  FROM "alone" AS "t6"
                   WHERE
-                    "t7"."unit" = "t3"."consumer"
+                    "t13"."network" = "t6"."network"
                 )
-            ) AS "t10"
+            ) AS "t17"
+          ) AS "t22"
+        ) AS "t25"
+        UNION ALL
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t19"."at",
+            "t19"."sent",
+            'consumer' AS "rung",
+            (
+              CAST("t19"."unit" AS BIGINT) * 4294967296
+            ) + "t19"."document" AS "pair"
+          FROM (
+            SELECT
+              *
+            FROM (
+              SELECT
+                "t14"."document",
+                "t14"."at",
+                "t14"."sent",
+                "t14"."consumer" AS "unit"
+              FROM (
+                SELECT
+                  *
+                FROM "near" AS "t2"
+                WHERE
+                  "t2"."consumer" >= 0
+              ) AS "t14"
+              WHERE
+                NOT EXISTS(
+                  SELECT
+                    1
+                  FROM "alone" AS "t6"
+                  WHERE
+                    "t14"."network" = "t6"."network"
+                )
+                AND NOT EXISTS(
+                  SELECT
+                    1
+                  FROM "near_wide" AS "t4"
+                  WHERE
+                    "t14"."consumer" = "t4"."consumer"
+                )
+            ) AS "t18"
             UNION ALL
             SELECT
               *
@@ -787,13 +833,13 @@ FROM (
                 "t1"."sent",
                 "t1"."consumer" AS "unit"
               FROM "near_wide" AS "t1"
-            ) AS "t4"
-          ) AS "t13"
-        ) AS "t16"
-      ) AS "t19"
-    ) AS "t23"
-  ) AS "t24"
-) AS "t25"
+            ) AS "t8"
+          ) AS "t19"
+        ) AS "t24"
+      ) AS "t26"
+    ) AS "t27"
+  ) AS "t28"
+) AS "t29"
 ;
 
 -- query totals: visits ways
@@ -929,21 +975,21 @@ FROM (
 ) AS "t6"
 ;
 
--- query window: minutes parameters
+-- query window: facts minutes parameters
 SELECT
-  "t7"."since",
-  "t7"."until",
-  "t7"."seconds",
-  "t7"."requests",
-  CAST("t7"."requests" AS DOUBLE PRECISION) / NULLIF("t7"."seconds", 0) AS "mean",
-  CAST("t7"."peak" AS DOUBLE PRECISION) / 60.0 AS "peak",
-  "t7"."peak_at"
+  "t13"."since",
+  "t13"."until",
+  "t13"."seconds",
+  "t13"."requests",
+  CAST("t13"."requests" AS DOUBLE PRECISION) / NULLIF("t13"."seconds", 0) AS "mean",
+  CAST("t13"."peak" AS DOUBLE PRECISION) / 60.0 AS "peak",
+  "t13"."peak_at"
 FROM (
   SELECT
-    "t4"."since",
-    "t4"."until",
-    "t4"."requests",
-    "t4"."peak",
+    "t12"."requests",
+    "t12"."peak",
+    "t12"."since",
+    "t12"."until",
     CASE
       WHEN (
         SELECT
@@ -956,12 +1002,12 @@ FROM (
         FROM "parameters" AS "t1"
       )
       ELSE CAST((
-        CAST(FLOOR("t4"."until") AS BIGINT) - CAST(FLOOR("t4"."since") AS BIGINT)
+        CAST(FLOOR("t12"."until") AS BIGINT) - CAST(FLOOR("t12"."since") AS BIGINT)
       ) + 1 AS DOUBLE PRECISION)
     END AS "seconds",
-    (
+    CAST((
       SELECT
-        MIN("t5"."minute") AS "Min(minute)"
+        MIN("t7"."minute") AS "Min(minute)"
       FROM (
         SELECT
           *
@@ -972,17 +1018,34 @@ FROM (
               MAX("t0"."requests") AS "Max(requests)"
             FROM "minutes" AS "t0"
           )
-      ) AS "t5"
-    ) * 60 AS "peak_at"
+      ) AS "t7"
+    ) AS BIGINT) * 60 AS "peak_at"
   FROM (
     SELECT
-      COALESCE(MIN("t0"."first"), 0.0) AS "since",
-      COALESCE(MAX("t0"."last"), 0.0) AS "until",
-      COALESCE(SUM(CAST("t0"."requests" AS DECIMAL(38, 0))), 0) AS "requests",
-      COALESCE(MAX("t0"."requests"), 0) AS "peak"
-    FROM "minutes" AS "t0"
-  ) AS "t4"
-) AS "t7"
+      "t8"."requests",
+      "t8"."peak",
+      "t10"."since",
+      "t10"."until"
+    FROM (
+      SELECT
+        COALESCE(SUM(CAST("t0"."requests" AS DECIMAL(38, 0))), 0) AS "requests",
+        COALESCE(MAX("t0"."requests"), 0) AS "peak"
+      FROM "minutes" AS "t0"
+    ) AS "t8"
+    CROSS JOIN (
+      SELECT
+        COALESCE(MIN("t5"."at"), 0.0) AS "since",
+        COALESCE(MAX("t5"."at"), 0.0) AS "until"
+      FROM (
+        SELECT
+          *
+        FROM "facts" AS "t2"
+        WHERE
+          "t2"."kind" <> 'own'
+      ) AS "t5"
+    ) AS "t10"
+  ) AS "t12"
+) AS "t13"
 ;
 
 -- query distinct: documents items packages visits
@@ -1030,301 +1093,228 @@ CROSS JOIN (
 ;
 
 -- query counter: facts fetched parameters streams
-WITH "t10" AS (
+WITH "t15" AS (
   SELECT
-    "t7"."stream",
-    "t7"."client",
-    "t7"."item",
-    "t7"."at",
-    "t7"."status",
-    "t7"."sent"
-  FROM (
-    SELECT
-      "t1"."stream",
-      "t1"."client",
-      "t1"."item",
-      "t1"."at",
-      "t1"."status",
-      "t1"."sent"
-    FROM "facts" AS "t1"
-    WHERE
-      "t1"."kind" <> 'own'
-      AND "t1"."kind" = 'artifact'
-      AND "t1"."status" IN (200, 206, 304)
-      AND "t1"."method" IN ('GET', '')
-  ) AS "t7"
-  WHERE
-    NOT EXISTS(
-      SELECT
-        1
-      FROM (
-        SELECT
-          *
-        FROM "streams" AS "t2"
-        WHERE
-          "t2"."software_kind" IN ('mirror', 'update-bot', 'scanner', 'search', 'ai-training', 'monitor', 'preview')
-          OR "t2"."purpose" IN (
-            'mirror',
-            'update-bot',
-            'sca-scanner',
-            'research',
-            'search',
-            'ai-training',
-            'monitor',
-            'abuse'
-          )
-      ) AS "t9"
-      WHERE
-        "t7"."stream" = "t9"."stream"
-    )
-), "t14" AS (
-  SELECT
-    "t13"."client",
-    "t13"."item",
-    CAST(FLOOR(CAST("t13"."at" AS DOUBLE PRECISION) / 3600) AS BIGINT) AS "hour",
-    MIN("t13"."at") AS "at",
-    COALESCE(SUM(CAST("t13"."sent" AS DECIMAL(38, 0))), 0) AS "bytes",
+    "t14"."client",
+    "t14"."item",
+    CAST(FLOOR(CAST("t14"."at" AS DOUBLE PRECISION) / 3600) AS BIGINT) AS "hour",
+    MIN("t14"."at") AS "at",
+    COALESCE(SUM(CAST("t14"."sent" AS DECIMAL(38, 0))), 0) AS "bytes",
     COUNT(*) FILTER(WHERE
-      "t13"."sent" < 0) AS "unsized"
+      "t14"."sent" < 0) AS "unsized"
   FROM (
     SELECT
       *
-    FROM "t10" AS "t11"
+    FROM (
+      SELECT
+        "t9"."stream",
+        "t9"."client",
+        "t9"."item",
+        "t9"."at",
+        "t9"."sent"
+      FROM (
+        SELECT
+          "t0"."stream",
+          "t0"."client",
+          "t0"."item",
+          "t0"."at",
+          "t0"."sent"
+        FROM "facts" AS "t0"
+        WHERE
+          "t0"."kind" <> 'own'
+          AND "t0"."kind" = 'artifact'
+          AND "t0"."status" IN (206)
+          AND "t0"."method" IN ('GET', '')
+      ) AS "t9"
+      WHERE
+        NOT EXISTS(
+          SELECT
+            1
+          FROM (
+            SELECT
+              *
+            FROM "streams" AS "t2"
+            WHERE
+              "t2"."software_kind" IN ('mirror', 'update-bot', 'scanner', 'search', 'ai-training', 'monitor', 'preview')
+              OR "t2"."purpose" IN (
+                'mirror',
+                'update-bot',
+                'sca-scanner',
+                'research',
+                'search',
+                'ai-training',
+                'monitor',
+                'abuse'
+              )
+          ) AS "t11"
+          WHERE
+            "t9"."stream" = "t11"."stream"
+        )
+    ) AS "t13"
     WHERE
-      "t11"."status" = 206 AND "t11"."item" >= 0
-  ) AS "t13"
+      "t13"."item" >= 0
+  ) AS "t14"
   GROUP BY
     1,
     2,
     3
-), "t23" AS (
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t11"."client",
-      "t11"."item",
-      "t11"."at"
-    FROM "t10" AS "t11"
-    WHERE
-      "t11"."status" <> 206
-  ) AS "t12"
-  UNION ALL
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t21"."client",
-      "t21"."item",
-      "t21"."at"
-    FROM (
-      SELECT
-        "t16"."client",
-        "t16"."at",
-        "t16"."item",
-        "t16"."bytes",
-        "t16"."unsized",
-        COALESCE("t20"."size", 0) AS "size"
-      FROM "t14" AS "t16"
-      LEFT OUTER JOIN (
-        SELECT
-          "t18"."item",
-          MAX("t18"."largest") AS "size"
-        FROM (
-          SELECT
-            "t4"."client",
-            "t4"."consumer",
-            "t4"."item",
-            "t4"."network",
-            "t4"."artifact",
-            "t4"."requests",
-            "t4"."bytes",
-            "t4"."largest",
-            "t4"."unsized"
-          FROM "fetched" AS "t4"
-          WHERE
-            EXISTS(
-              SELECT
-                1
-              FROM "t14" AS "t17"
-              WHERE
-                "t4"."item" = "t17"."item"
-            )
-        ) AS "t18"
-        GROUP BY
-          1
-      ) AS "t20"
-        ON "t16"."item" = "t20"."item"
-    ) AS "t21"
-    WHERE
-      (
-        "t21"."unsized" > 0
-      ) OR (
-        "t21"."bytes" >= "t21"."size"
-      )
-  ) AS "t22"
 )
 SELECT
-  "t26"."events" - "t37"."repeats" AS "downloads"
-FROM (
-  SELECT
-    COUNT(*) AS "events"
-  FROM "t23" AS "t24"
-) AS "t26"
-CROSS JOIN (
-  SELECT
-    COUNT(*) FILTER(WHERE
+  COUNT(*) - COUNT(*) FILTER(WHERE
+    (
+      "t26"."pair" >= 0
+    )
+    AND (
+      "t26"."pair" = "t26"."last"
+    )
+    AND (
       (
-        "t35"."at" - "t35"."before"
+        "t26"."at" - "t26"."before"
       ) <= (
         SELECT
-          "t0"."collapse"
-        FROM "parameters" AS "t0"
-      )) AS "repeats"
+          "t1"."collapse"
+        FROM "parameters" AS "t1"
+      )
+    )) AS "downloads"
+FROM (
+  SELECT
+    "t25"."at",
+    "t25"."pair",
+    LAG("t25"."at", 1, -1E+18) OVER (
+      ORDER BY "t25"."pair" ASC, "t25"."at" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "before",
+    LAG("t25"."pair", 1, -1) OVER (
+      ORDER BY "t25"."pair" ASC, "t25"."at" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS "last"
   FROM (
     SELECT
-      "t34"."client",
-      "t34"."item",
-      "t34"."at",
-      LAG("t34"."at", 1, -1E+18) OVER (
-        PARTITION BY "t34"."client", "t34"."item"
-        ORDER BY "t34"."at" ASC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-      ) AS "before"
+      "t24"."at",
+      CASE
+        WHEN (
+          "t24"."client" >= 0
+        ) AND (
+          "t24"."item" >= 0
+        )
+        THEN (
+          CAST("t24"."client" AS BIGINT) * 4294967296
+        ) + "t24"."item"
+        ELSE -1
+      END AS "pair"
     FROM (
       SELECT
-        "t33"."client",
-        "t33"."item",
-        "t33"."at"
+        *
       FROM (
         SELECT
-          "t29"."client",
-          "t29"."item",
-          "t29"."at",
-          "t29"."place"
+          "t8"."client",
+          "t8"."item",
+          "t8"."at"
         FROM (
           SELECT
-            "t24"."client",
-            "t24"."item",
-            "t24"."at",
-            (
-              (
-                (
-                  (
-                    CAST("t24"."client" AS BIGINT) * 1048583
-                  ) + "t24"."item"
-                ) % 1073741789
-              ) * 4294967296
-            ) + LEAST(GREATEST(CAST(FLOOR("t24"."at") AS BIGINT), 0), 4294967295) AS "place"
-          FROM "t23" AS "t24"
+            "t0"."stream",
+            "t0"."client",
+            "t0"."item",
+            "t0"."at",
+            "t0"."sent"
+          FROM "facts" AS "t0"
           WHERE
-            "t24"."client" >= 0 AND "t24"."item" >= 0
-        ) AS "t29"
+            "t0"."kind" <> 'own'
+            AND "t0"."kind" = 'artifact'
+            AND "t0"."status" IN (200, 304)
+            AND "t0"."method" IN ('GET', '')
+        ) AS "t8"
         WHERE
-          EXISTS(
+          NOT EXISTS(
             SELECT
               1
             FROM (
               SELECT
                 *
-              FROM (
-                SELECT
-                  "t28"."place",
-                  "t28"."place" - LAG("t28"."place", 1, -1099511627776) OVER (
-                    ORDER BY "t28"."place" ASC
-                    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-                  ) AS "before",
-                  LEAD("t28"."place", 1, 4611686967615160320) OVER (
-                    ORDER BY "t28"."place" ASC
-                    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-                  ) - "t28"."place" AS "after"
-                FROM (
-                  SELECT
-                    (
-                      (
-                        (
-                          (
-                            CAST("t24"."client" AS BIGINT) * 1048583
-                          ) + "t24"."item"
-                        ) % 1073741789
-                      ) * 4294967296
-                    ) + LEAST(GREATEST(CAST(FLOOR("t24"."at") AS BIGINT), 0), 4294967295) AS "place"
-                  FROM "t23" AS "t24"
-                  WHERE
-                    "t24"."client" >= 0 AND "t24"."item" >= 0
-                ) AS "t28"
-              ) AS "t30"
+              FROM "streams" AS "t2"
               WHERE
-                (
-                  "t30"."before" <= (
-                    (
-                      SELECT
-                        "t0"."collapse"
-                      FROM "parameters" AS "t0"
-                    ) + 1
-                  )
+                "t2"."software_kind" IN ('mirror', 'update-bot', 'scanner', 'search', 'ai-training', 'monitor', 'preview')
+                OR "t2"."purpose" IN (
+                  'mirror',
+                  'update-bot',
+                  'sca-scanner',
+                  'research',
+                  'search',
+                  'ai-training',
+                  'monitor',
+                  'abuse'
                 )
-                OR (
-                  "t30"."after" <= (
-                    (
-                      SELECT
-                        "t0"."collapse"
-                      FROM "parameters" AS "t0"
-                    ) + 1
-                  )
-                )
-            ) AS "t32"
+            ) AS "t11"
             WHERE
-              "t29"."place" = "t32"."place"
+              "t8"."stream" = "t11"."stream"
           )
-      ) AS "t33"
-    ) AS "t34"
-  ) AS "t35"
-) AS "t37"
+      ) AS "t12"
+      UNION ALL
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t22"."client",
+          "t22"."item",
+          "t22"."at"
+        FROM (
+          SELECT
+            "t17"."client",
+            "t17"."at",
+            "t17"."item",
+            "t17"."bytes",
+            "t17"."unsized",
+            COALESCE("t21"."size", 0) AS "size"
+          FROM "t15" AS "t17"
+          LEFT OUTER JOIN (
+            SELECT
+              "t19"."item",
+              MAX("t19"."largest") AS "size"
+            FROM (
+              SELECT
+                "t4"."client",
+                "t4"."consumer",
+                "t4"."item",
+                "t4"."artifact",
+                "t4"."requests",
+                "t4"."bytes",
+                "t4"."largest"
+              FROM "fetched" AS "t4"
+              WHERE
+                EXISTS(
+                  SELECT
+                    1
+                  FROM "t15" AS "t18"
+                  WHERE
+                    "t4"."item" = "t18"."item"
+                )
+            ) AS "t19"
+            GROUP BY
+              1
+          ) AS "t21"
+            ON "t17"."item" = "t21"."item"
+        ) AS "t22"
+        WHERE
+          (
+            "t22"."unsized" > 0
+          ) OR (
+            "t22"."bytes" >= "t22"."size"
+          )
+      ) AS "t23"
+    ) AS "t24"
+  ) AS "t25"
+) AS "t26"
 ;
 
 -- query concentration: parameters ranked
-SELECT
-  "t3"."rung",
-  "t3"."weight",
-  "t3"."units",
-  "t3"."top_units",
-  "t3"."total",
-  "t3"."top",
-  CAST("t3"."top" AS DOUBLE PRECISION) / NULLIF(CAST("t3"."total" AS DOUBLE PRECISION), 0) AS "share",
-  (
-    CAST((
-      CAST("t3"."moment" AS DOUBLE PRECISION) * 2.0
-    ) AS DOUBLE PRECISION) / NULLIF(CAST("t3"."units" AS DOUBLE PRECISION) * CAST("t3"."total" AS DOUBLE PRECISION), 0)
-  ) - (
-    (
-      CAST("t3"."units" AS DOUBLE PRECISION) + 1.0
-    ) / CAST("t3"."units" AS DOUBLE PRECISION)
-  ) AS "gini"
-FROM (
+WITH "t3" AS (
   SELECT
     "t0"."rung",
-    "t0"."weight",
     MAX("t0"."units") AS "units",
-    MAX(
-      CAST(FLOOR(
-        CAST((
-          (
-            "t0"."units" * (
-              SELECT
-                "t1"."top_millionths"
-              FROM "parameters" AS "t1"
-            )
-          ) + 999999
-        ) AS DOUBLE PRECISION) / (
-          1000000
-        )
-      ) AS BIGINT)
-    ) AS "top_units",
-    COALESCE(SUM(CAST("t0"."value" AS DECIMAL(38, 0))), 0) AS "total",
+    COALESCE(SUM(CAST("t0"."requests" AS DECIMAL(38, 0))), 0) AS "total_requests",
     COALESCE(
-      SUM(CAST("t0"."value" AS DECIMAL(38, 0))) FILTER(WHERE
-        "t0"."rank" > (
+      SUM(CAST("t0"."requests" AS DECIMAL(38, 0))) FILTER(WHERE
+        "t0"."rank_requests" > (
           "t0"."units" - CAST(FLOOR(
             CAST((
               (
@@ -1340,326 +1330,309 @@ FROM (
           ) AS BIGINT)
         )),
       0
-    ) AS "top",
-    COALESCE(SUM(CAST("t0"."rank" AS DECIMAL(38, 0)) * CAST("t0"."value" AS DECIMAL(38, 0))), 0) AS "moment"
+    ) AS "top_requests",
+    COALESCE(
+      SUM(
+        CAST("t0"."rank_requests" AS DECIMAL(38, 0)) * CAST("t0"."requests" AS DECIMAL(38, 0))
+      ),
+      0
+    ) AS "moment_requests",
+    COALESCE(SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))), 0) AS "total_bytes",
+    COALESCE(
+      SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))) FILTER(WHERE
+        "t0"."rank_bytes" > (
+          "t0"."units" - CAST(FLOOR(
+            CAST((
+              (
+                "t0"."units" * (
+                  SELECT
+                    "t1"."top_millionths"
+                  FROM "parameters" AS "t1"
+                )
+              ) + 999999
+            ) AS DOUBLE PRECISION) / (
+              1000000
+            )
+          ) AS BIGINT)
+        )),
+      0
+    ) AS "top_bytes",
+    COALESCE(
+      SUM(CAST("t0"."rank_bytes" AS DECIMAL(38, 0)) * CAST("t0"."bytes" AS DECIMAL(38, 0))),
+      0
+    ) AS "moment_bytes"
   FROM "ranked" AS "t0"
   GROUP BY
-    1,
-    2
-) AS "t3"
-ORDER BY
-  "t3"."rung" ASC,
-  "t3"."weight" ASC
-;
-
--- query daily: parameters unit_days
-WITH "t3" AS (
-  SELECT
-    "t0"."rung",
-    "t0"."unit",
-    "t0"."day",
-    "t0"."requests",
-    "t0"."bytes",
-    "t0"."requests" AS "value",
-    CAST(CAST(FLOOR(
-      CAST(LOG(
-        CAST(2 AS DECIMAL),
-        CAST(CAST("t0"."requests" AS DOUBLE PRECISION) + 1.0 AS DECIMAL)
-      ) AS DOUBLE PRECISION)
-    ) AS BIGINT) AS INT) AS "magnitude"
-  FROM "unit_days" AS "t0"
-), "t4" AS (
-  SELECT
-    "t0"."rung",
-    "t0"."unit",
-    "t0"."day",
-    "t0"."requests",
-    "t0"."bytes",
-    "t0"."bytes" AS "value",
-    CAST(CAST(FLOOR(
-      CAST(LOG(CAST(2 AS DECIMAL), CAST(CAST("t0"."bytes" AS DOUBLE PRECISION) + 1.0 AS DECIMAL)) AS DOUBLE PRECISION)
-    ) AS BIGINT) AS INT) AS "magnitude"
-  FROM "unit_days" AS "t0"
-), "t15" AS (
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t11"."rung",
-      "t11"."day",
-      "t11"."magnitude",
-      "t11"."n",
-      "t11"."sum",
-      "t11"."units",
-      "t11"."total",
-      "t11"."upto",
-      "t11"."sum_upto",
-      CAST(FLOOR(
-        CAST((
-          (
-            "t11"."units" * (
-              SELECT
-                "t1"."top_millionths"
-              FROM "parameters" AS "t1"
-            )
-          ) + 999999
-        ) AS DOUBLE PRECISION) / (
-          1000000
-        )
-      ) AS BIGINT) AS "top_units"
-    FROM (
-      SELECT
-        "t9"."rung",
-        "t9"."day",
-        "t9"."magnitude",
-        "t9"."n",
-        "t9"."sum",
-        SUM("t9"."n") OVER (
-          PARTITION BY "t9"."rung", "t9"."day"
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "units",
-        SUM("t9"."sum") OVER (
-          PARTITION BY "t9"."rung", "t9"."day"
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "total",
-        SUM("t9"."n") OVER (
-          PARTITION BY "t9"."rung", "t9"."day"
-          ORDER BY "t9"."magnitude" DESC NULLS LAST
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "upto",
-        SUM("t9"."sum") OVER (
-          PARTITION BY "t9"."rung", "t9"."day"
-          ORDER BY "t9"."magnitude" DESC NULLS LAST
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "sum_upto"
-      FROM (
-        SELECT
-          "t5"."rung",
-          "t5"."day",
-          "t5"."magnitude",
-          COUNT(*) AS "n",
-          COALESCE(SUM(CAST("t5"."value" AS DECIMAL(38, 0))), 0) AS "sum"
-        FROM "t3" AS "t5"
-        GROUP BY
-          1,
-          2,
-          3
-      ) AS "t9"
-    ) AS "t11"
-  ) AS "t13"
-  WHERE
-    "t13"."upto" >= "t13"."top_units"
-    AND (
-      "t13"."upto" - "t13"."n"
-    ) < "t13"."top_units"
-), "t16" AS (
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t12"."rung",
-      "t12"."day",
-      "t12"."magnitude",
-      "t12"."n",
-      "t12"."sum",
-      "t12"."units",
-      "t12"."total",
-      "t12"."upto",
-      "t12"."sum_upto",
-      CAST(FLOOR(
-        CAST((
-          (
-            "t12"."units" * (
-              SELECT
-                "t1"."top_millionths"
-              FROM "parameters" AS "t1"
-            )
-          ) + 999999
-        ) AS DOUBLE PRECISION) / (
-          1000000
-        )
-      ) AS BIGINT) AS "top_units"
-    FROM (
-      SELECT
-        "t10"."rung",
-        "t10"."day",
-        "t10"."magnitude",
-        "t10"."n",
-        "t10"."sum",
-        SUM("t10"."n") OVER (
-          PARTITION BY "t10"."rung", "t10"."day"
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "units",
-        SUM("t10"."sum") OVER (
-          PARTITION BY "t10"."rung", "t10"."day"
-          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-        ) AS "total",
-        SUM("t10"."n") OVER (
-          PARTITION BY "t10"."rung", "t10"."day"
-          ORDER BY "t10"."magnitude" DESC NULLS LAST
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "upto",
-        SUM("t10"."sum") OVER (
-          PARTITION BY "t10"."rung", "t10"."day"
-          ORDER BY "t10"."magnitude" DESC NULLS LAST
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS "sum_upto"
-      FROM (
-        SELECT
-          "t6"."rung",
-          "t6"."day",
-          "t6"."magnitude",
-          COUNT(*) AS "n",
-          COALESCE(SUM(CAST("t6"."value" AS DECIMAL(38, 0))), 0) AS "sum"
-        FROM "t4" AS "t6"
-        GROUP BY
-          1,
-          2,
-          3
-      ) AS "t10"
-    ) AS "t12"
-  ) AS "t14"
-  WHERE
-    "t14"."upto" >= "t14"."top_units"
-    AND (
-      "t14"."upto" - "t14"."n"
-    ) < "t14"."top_units"
+    1
 )
 SELECT
   *
 FROM (
   SELECT
-    *
+    CASE
+      WHEN "t7"."rung" = 0
+      THEN 'address'
+      WHEN "t7"."rung" = 1
+      THEN 'network'
+      WHEN "t7"."rung" = 2
+      THEN 'consumer'
+      ELSE ''
+    END AS "rung",
+    "t7"."weight",
+    "t7"."units",
+    "t7"."total",
+    "t7"."top",
+    CAST(FLOOR(
+      CAST((
+        (
+          "t7"."units" * (
+            SELECT
+              "t1"."top_millionths"
+            FROM "parameters" AS "t1"
+          )
+        ) + 999999
+      ) AS DOUBLE PRECISION) / (
+        1000000
+      )
+    ) AS BIGINT) AS "top_units",
+    CAST("t7"."top" AS DOUBLE PRECISION) / NULLIF(CAST("t7"."total" AS DOUBLE PRECISION), 0) AS "share",
+    (
+      CAST((
+        CAST("t7"."moment" AS DOUBLE PRECISION) * 2.0
+      ) AS DOUBLE PRECISION) / NULLIF(CAST("t7"."units" AS DOUBLE PRECISION) * CAST("t7"."total" AS DOUBLE PRECISION), 0)
+    ) - (
+      (
+        CAST("t7"."units" AS DOUBLE PRECISION) + 1.0
+      ) / CAST("t7"."units" AS DOUBLE PRECISION)
+    ) AS "gini"
   FROM (
     SELECT
-      "t31"."rung",
-      "t31"."weight",
-      "t31"."day",
-      "t31"."units",
-      "t31"."top_units",
-      "t31"."share"
+      *
     FROM (
       SELECT
-        "t19"."rung",
-        "t19"."day",
+        "t4"."rung",
         'requests' AS "weight",
-        "t19"."units",
-        "t19"."top_units",
-        CAST((
-          "t19"."sum_upto" - "t19"."sum"
-        ) + "t29"."rest" AS DOUBLE PRECISION) / NULLIF(CAST("t19"."total" AS DOUBLE PRECISION), 0) AS "share"
-      FROM "t15" AS "t19"
-      INNER JOIN (
-        SELECT
-          "t25"."rung",
-          "t25"."day",
-          COALESCE(
-            SUM(CAST("t25"."value" AS DECIMAL(38, 0))) FILTER(WHERE
-              "t25"."place" < "t25"."left"),
-            0
-          ) AS "rest"
-        FROM (
-          SELECT
-            "t23"."rung",
-            "t23"."day",
-            "t23"."value",
-            "t23"."left",
-            ROW_NUMBER() OVER (
-              PARTITION BY "t23"."rung", "t23"."day"
-              ORDER BY "t23"."value" DESC NULLS LAST
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) - 1 AS "place"
-          FROM (
-            SELECT
-              "t7"."rung",
-              "t7"."day",
-              "t7"."value",
-              (
-                "t20"."top_units" - "t20"."upto"
-              ) + "t20"."n" AS "left"
-            FROM "t3" AS "t7"
-            INNER JOIN "t15" AS "t20"
-              ON "t7"."rung" = "t20"."rung"
-              AND "t7"."day" = "t20"."day"
-              AND "t7"."magnitude" = "t20"."magnitude"
-          ) AS "t23"
-        ) AS "t25"
-        GROUP BY
-          1,
-          2
-      ) AS "t29"
-        ON "t19"."rung" = "t29"."rung" AND "t19"."day" = "t29"."day"
-    ) AS "t31"
-  ) AS "t33"
-  UNION ALL
-  SELECT
-    *
-  FROM (
+        "t4"."units",
+        "t4"."total_requests" AS "total",
+        "t4"."top_requests" AS "top",
+        "t4"."moment_requests" AS "moment"
+      FROM "t3" AS "t4"
+    ) AS "t5"
+    UNION ALL
     SELECT
-      "t32"."rung",
-      "t32"."weight",
-      "t32"."day",
-      "t32"."units",
-      "t32"."top_units",
-      "t32"."share"
+      *
     FROM (
       SELECT
-        "t21"."rung",
-        "t21"."day",
+        "t4"."rung",
         'bytes' AS "weight",
-        "t21"."units",
-        "t21"."top_units",
-        CAST((
-          "t21"."sum_upto" - "t21"."sum"
-        ) + "t30"."rest" AS DOUBLE PRECISION) / NULLIF(CAST("t21"."total" AS DOUBLE PRECISION), 0) AS "share"
-      FROM "t16" AS "t21"
-      INNER JOIN (
+        "t4"."units",
+        "t4"."total_bytes" AS "total",
+        "t4"."top_bytes" AS "top",
+        "t4"."moment_bytes" AS "moment"
+      FROM "t3" AS "t4"
+    ) AS "t6"
+  ) AS "t7"
+) AS "t8"
+ORDER BY
+  "t8"."rung" ASC,
+  "t8"."weight" ASC
+;
+
+-- query daily: parameters unit_days
+WITH "t6" AS (
+  SELECT
+    "t5"."rung",
+    "t5"."day",
+    "t5"."weight",
+    "t5"."value",
+    CAST(CAST(FLOOR(
+      CAST(LOG(CAST(2 AS DECIMAL), CAST(CAST("t5"."value" AS DOUBLE PRECISION) + 1.0 AS DECIMAL)) AS DOUBLE PRECISION)
+    ) AS BIGINT) AS INT) AS "magnitude"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t0"."rung",
+        "t0"."day",
+        0 AS "weight",
+        "t0"."requests" AS "value"
+      FROM "unit_days" AS "t0"
+    ) AS "t2"
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t0"."rung",
+        "t0"."day",
+        1 AS "weight",
+        "t0"."bytes" AS "value"
+      FROM "unit_days" AS "t0"
+    ) AS "t3"
+  ) AS "t5"
+)
+SELECT
+  *
+FROM (
+  SELECT
+    CASE
+      WHEN "t16"."rung" = 0
+      THEN 'address'
+      WHEN "t16"."rung" = 1
+      THEN 'network'
+      WHEN "t16"."rung" = 2
+      THEN 'consumer'
+      ELSE ''
+    END AS "rung",
+    "t16"."day",
+    CASE
+      WHEN "t16"."weight" = 0
+      THEN 'requests'
+      WHEN "t16"."weight" = 1
+      THEN 'bytes'
+      ELSE ''
+    END AS "weight",
+    "t16"."units",
+    "t16"."top_units",
+    CAST("t16"."above" + "t16"."rest" AS DOUBLE PRECISION) / NULLIF(CAST("t16"."total" AS DOUBLE PRECISION), 0) AS "share"
+  FROM (
+    SELECT
+      "t15"."rung",
+      "t15"."weight",
+      "t15"."day",
+      MAX("t15"."units") AS "units",
+      MAX("t15"."top_units") AS "top_units",
+      MAX("t15"."total") AS "total",
+      MAX("t15"."above") AS "above",
+      COALESCE(
+        SUM(CAST("t15"."value" AS DECIMAL(38, 0))) FILTER(WHERE
+          "t15"."place" < "t15"."left"),
+        0
+      ) AS "rest"
+    FROM (
+      SELECT
+        "t14"."rung",
+        "t14"."weight",
+        "t14"."day",
+        "t14"."units",
+        "t14"."top_units",
+        "t14"."total",
+        "t14"."value",
+        "t14"."left",
+        "t14"."above",
+        ROW_NUMBER() OVER (
+          PARTITION BY "t14"."rung", "t14"."weight", "t14"."day"
+          ORDER BY "t14"."value" DESC NULLS LAST
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) - 1 AS "place"
+      FROM (
         SELECT
-          "t26"."rung",
-          "t26"."day",
-          COALESCE(
-            SUM(CAST("t26"."value" AS DECIMAL(38, 0))) FILTER(WHERE
-              "t26"."place" < "t26"."left"),
-            0
-          ) AS "rest"
-        FROM (
+          "t8"."rung",
+          "t8"."weight",
+          "t8"."day",
+          "t13"."units",
+          "t13"."top_units",
+          "t13"."total",
+          "t8"."value",
+          (
+            "t13"."top_units" - "t13"."upto"
+          ) + "t13"."n" AS "left",
+          "t13"."sum_upto" - "t13"."sum" AS "above"
+        FROM "t6" AS "t8"
+        INNER JOIN (
           SELECT
-            "t24"."rung",
-            "t24"."day",
-            "t24"."value",
-            "t24"."left",
-            ROW_NUMBER() OVER (
-              PARTITION BY "t24"."rung", "t24"."day"
-              ORDER BY "t24"."value" DESC NULLS LAST
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) - 1 AS "place"
+            *
           FROM (
             SELECT
-              "t8"."rung",
-              "t8"."day",
-              "t8"."value",
-              (
-                "t22"."top_units" - "t22"."upto"
-              ) + "t22"."n" AS "left"
-            FROM "t4" AS "t8"
-            INNER JOIN "t16" AS "t22"
-              ON "t8"."rung" = "t22"."rung"
-              AND "t8"."day" = "t22"."day"
-              AND "t8"."magnitude" = "t22"."magnitude"
-          ) AS "t24"
-        ) AS "t26"
-        GROUP BY
-          1,
-          2
-      ) AS "t30"
-        ON "t21"."rung" = "t30"."rung" AND "t21"."day" = "t30"."day"
-    ) AS "t32"
-  ) AS "t34"
-) AS "t35"
+              "t10"."rung",
+              "t10"."weight",
+              "t10"."day",
+              "t10"."magnitude",
+              "t10"."n",
+              "t10"."sum",
+              "t10"."units",
+              "t10"."total",
+              "t10"."upto",
+              "t10"."sum_upto",
+              CAST(FLOOR(
+                CAST((
+                  (
+                    "t10"."units" * (
+                      SELECT
+                        "t1"."top_millionths"
+                      FROM "parameters" AS "t1"
+                    )
+                  ) + 999999
+                ) AS DOUBLE PRECISION) / (
+                  1000000
+                )
+              ) AS BIGINT) AS "top_units"
+            FROM (
+              SELECT
+                "t9"."rung",
+                "t9"."weight",
+                "t9"."day",
+                "t9"."magnitude",
+                "t9"."n",
+                "t9"."sum",
+                SUM("t9"."n") OVER (
+                  PARTITION BY "t9"."rung", "t9"."weight", "t9"."day"
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+                ) AS "units",
+                SUM("t9"."sum") OVER (
+                  PARTITION BY "t9"."rung", "t9"."weight", "t9"."day"
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+                ) AS "total",
+                SUM("t9"."n") OVER (
+                  PARTITION BY "t9"."rung", "t9"."weight", "t9"."day"
+                  ORDER BY "t9"."magnitude" DESC NULLS LAST
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) AS "upto",
+                SUM("t9"."sum") OVER (
+                  PARTITION BY "t9"."rung", "t9"."weight", "t9"."day"
+                  ORDER BY "t9"."magnitude" DESC NULLS LAST
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) AS "sum_upto"
+              FROM (
+                SELECT
+                  "t7"."rung",
+                  "t7"."weight",
+                  "t7"."day",
+                  "t7"."magnitude",
+                  COUNT(*) AS "n",
+                  COALESCE(SUM(CAST("t7"."value" AS DECIMAL(38, 0))), 0) AS "sum"
+                FROM "t6" AS "t7"
+                GROUP BY
+                  1,
+                  2,
+                  3,
+                  4
+              ) AS "t9"
+            ) AS "t10"
+          ) AS "t11"
+          WHERE
+            "t11"."upto" >= "t11"."top_units"
+            AND (
+              "t11"."upto" - "t11"."n"
+            ) < "t11"."top_units"
+        ) AS "t13"
+          ON "t8"."rung" = "t13"."rung"
+          AND "t8"."weight" = "t13"."weight"
+          AND "t8"."day" = "t13"."day"
+          AND "t8"."magnitude" = "t13"."magnitude"
+      ) AS "t14"
+    ) AS "t15"
+    GROUP BY
+      1,
+      2,
+      3
+  ) AS "t16"
+) AS "t17"
 ORDER BY
-  "t35"."rung" ASC,
-  "t35"."weight" ASC,
-  "t35"."day" ASC
+  "t17"."rung" ASC,
+  "t17"."weight" ASC,
+  "t17"."day" ASC
 ;
 
 -- query lorenz: ranked
@@ -1667,30 +1640,84 @@ SELECT
   *
 FROM (
   SELECT
-    "t0"."rung",
-    "t0"."weight",
-    CAST(FLOOR(
-      CAST((
-        (
-          (
-            "t0"."rank" * 100
-          ) + "t0"."units"
-        ) - 1
-      ) AS DOUBLE PRECISION) / (
-        "t0"."units"
-      )
-    ) AS BIGINT) AS "percent",
-    COALESCE(SUM(CAST("t0"."value" AS DECIMAL(38, 0))), 0) AS "value"
-  FROM "ranked" AS "t0"
-  GROUP BY
-    1,
-    2,
-    3
-) AS "t1"
+    CASE
+      WHEN "t5"."rung" = 0
+      THEN 'address'
+      WHEN "t5"."rung" = 1
+      THEN 'network'
+      WHEN "t5"."rung" = 2
+      THEN 'consumer'
+      ELSE ''
+    END AS "rung",
+    "t5"."weight",
+    "t5"."percent",
+    "t5"."value"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t1"."rung",
+        'requests' AS "weight",
+        "t1"."percent",
+        "t1"."value"
+      FROM (
+        SELECT
+          "t0"."rung",
+          CAST(FLOOR(
+            CAST((
+              (
+                (
+                  "t0"."rank_requests" * 100
+                ) + "t0"."units"
+              ) - 1
+            ) AS DOUBLE PRECISION) / (
+              "t0"."units"
+            )
+          ) AS BIGINT) AS "percent",
+          COALESCE(SUM(CAST("t0"."requests" AS DECIMAL(38, 0))), 0) AS "value"
+        FROM "ranked" AS "t0"
+        GROUP BY
+          1,
+          2
+      ) AS "t1"
+    ) AS "t3"
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        "t2"."rung",
+        'bytes' AS "weight",
+        "t2"."percent",
+        "t2"."value"
+      FROM (
+        SELECT
+          "t0"."rung",
+          CAST(FLOOR(
+            CAST((
+              (
+                (
+                  "t0"."rank_bytes" * 100
+                ) + "t0"."units"
+              ) - 1
+            ) AS DOUBLE PRECISION) / (
+              "t0"."units"
+            )
+          ) AS BIGINT) AS "percent",
+          COALESCE(SUM(CAST("t0"."bytes" AS DECIMAL(38, 0))), 0) AS "value"
+        FROM "ranked" AS "t0"
+        GROUP BY
+          1,
+          2
+      ) AS "t2"
+    ) AS "t4"
+  ) AS "t5"
+) AS "t6"
 ORDER BY
-  "t1"."rung" ASC,
-  "t1"."weight" ASC,
-  "t1"."percent" ASC
+  "t6"."rung" ASC,
+  "t6"."weight" ASC,
+  "t6"."percent" ASC
 ;
 
 -- query providers: clients visits
@@ -1847,34 +1874,15 @@ ORDER BY
   "t8"."value" ASC
 ;
 
--- query files: fetched visits
-WITH "t2" AS (
-  SELECT
-    *
-  FROM "fetched" AS "t0"
-  WHERE
-    "t0"."client" >= 0
-), "t3" AS (
-  SELECT
-    *
-  FROM "fetched" AS "t0"
-  WHERE
-    "t0"."consumer" >= 0
-), "t4" AS (
-  SELECT
-    *
-  FROM "fetched" AS "t0"
-  WHERE
-    "t0"."network" >= 0
-)
+-- query files: facts fetched visits
 SELECT
-  "t45"."rung",
-  "t45"."downloads",
-  "t45"."download_pairs",
-  "t45"."requests",
-  "t45"."bytes",
-  "t45"."unsized",
-  CAST("t45"."downloads" AS DOUBLE PRECISION) / NULLIF(CAST("t45"."download_pairs" AS DOUBLE PRECISION), 0) AS "repeat_factor"
+  "t54"."rung",
+  "t54"."downloads",
+  "t54"."download_pairs",
+  "t54"."requests",
+  "t54"."bytes",
+  "t54"."unsized",
+  CAST("t54"."downloads" AS DOUBLE PRECISION) / NULLIF(CAST("t54"."download_pairs" AS DOUBLE PRECISION), 0) AS "repeat_factor"
 FROM (
   SELECT
     *
@@ -1884,22 +1892,22 @@ FROM (
     FROM (
       SELECT
         'address' AS "rung",
-        "t39"."downloads",
-        "t39"."download_pairs",
-        "t39"."requests",
-        "t39"."bytes",
-        "t39"."unsized"
+        "t46"."downloads",
+        "t46"."download_pairs",
+        "t46"."requests",
+        "t46"."bytes",
+        "t46"."unsized"
       FROM (
         SELECT
-          "t20"."downloads",
-          "t20"."artifacts" - "t36"."less_downloads" AS "download_pairs",
-          "t20"."fetched" - (
-            "t20"."rows" - "t36"."less_pairs"
+          "t21"."downloads",
+          "t21"."artifacts" - "t43"."less_downloads" AS "download_pairs",
+          "t21"."fetched" - (
+            "t21"."rows" - "t43"."less_pairs"
           ) AS "requests",
-          "t20"."sent" - (
-            "t20"."kept" - "t36"."less_kept"
+          "t21"."sent" - (
+            "t21"."kept" - "t43"."less_kept"
           ) AS "bytes",
-          "t20"."unsized"
+          "t17"."unsized"
         FROM (
           SELECT
             COUNT(*) AS "rows",
@@ -1909,176 +1917,263 @@ FROM (
             COALESCE(SUM("t5"."requests") FILTER(WHERE
               "t5"."artifact"), 0) AS "downloads",
             COALESCE(SUM("t5"."bytes"), 0) AS "sent",
-            COALESCE(SUM("t5"."largest"), 0) AS "kept",
-            COALESCE(SUM("t5"."unsized"), 0) AS "unsized"
-          FROM "t2" AS "t5"
-        ) AS "t20"
-        CROSS JOIN (
-          SELECT
-            COALESCE(SUM("t30"."rows" - 1), 0) AS "less_pairs",
-            COALESCE(SUM("t30"."rows" - 1) FILTER(WHERE
-              "t30"."artifact"), 0) AS "less_downloads",
-            COALESCE(SUM("t30"."sum" - "t30"."largest"), 0) AS "less_kept"
+            COALESCE(SUM("t5"."largest"), 0) AS "kept"
           FROM (
             SELECT
-              "t27"."pair",
+              *
+            FROM "fetched" AS "t0"
+            WHERE
+              "t0"."client" >= 0
+          ) AS "t5"
+        ) AS "t21"
+        CROSS JOIN (
+          SELECT
+            COALESCE(SUM("t38"."rows" - 1), 0) AS "less_pairs",
+            COALESCE(SUM("t38"."rows" - 1) FILTER(WHERE
+              "t38"."artifact"), 0) AS "less_downloads",
+            COALESCE(SUM("t38"."sum" - "t38"."largest"), 0) AS "less_kept"
+          FROM (
+            SELECT
+              "t35"."pair",
               COUNT(*) AS "rows",
-              BOOL_OR("t27"."artifact") AS "artifact",
-              SUM("t27"."largest") AS "sum",
-              MAX("t27"."largest") AS "largest"
+              BOOL_OR("t35"."artifact") AS "artifact",
+              CAST(SUM(CAST("t35"."largest" AS DOUBLE PRECISION)) AS BIGINT) AS "sum",
+              MAX("t35"."largest") AS "largest"
             FROM (
               SELECT
-                "t11"."artifact",
-                "t11"."largest",
+                "t30"."artifact",
+                "t30"."largest",
                 (
-                  CAST("t11"."client" AS BIGINT) * 4294967296
-                ) + "t11"."item" AS "pair"
-              FROM "t2" AS "t11"
-              WHERE
-                EXISTS(
-                  SELECT
-                    1
-                  FROM (
+                  CAST("t30"."unit" AS BIGINT) * 4294967296
+                ) + "t30"."item" AS "pair"
+              FROM (
+                SELECT
+                  "t3"."artifact",
+                  "t3"."largest",
+                  "t3"."item",
+                  "t3"."client" AS "unit"
+                FROM "fetched" AS "t3"
+                WHERE
+                  EXISTS(
                     SELECT
-                      *
+                      1
                     FROM (
                       SELECT
-                        "t1"."client" AS "unit",
-                        MAX("t1"."client") - MIN("t1"."client") AS "clients",
-                        MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
-                      FROM "visits" AS "t1"
-                      GROUP BY
-                        1
-                    ) AS "t9"
+                        "t11"."unit"
+                      FROM (
+                        SELECT
+                          "t2"."client" AS "unit",
+                          MAX("t2"."client") - MIN("t2"."client") AS "clients",
+                          MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
+                        FROM "visits" AS "t2"
+                        GROUP BY
+                          1
+                      ) AS "t11"
+                      WHERE
+                        "t11"."unit" >= 0
+                        AND (
+                          (
+                            "t11"."clients" > 0
+                          ) OR (
+                            "t11"."consumers" > 0
+                          )
+                        )
+                    ) AS "t27"
                     WHERE
-                      (
-                        "t9"."clients" > 0
-                      ) OR (
-                        "t9"."consumers" > 0
-                      )
-                  ) AS "t24"
-                  WHERE
-                    "t11"."client" = "t24"."unit"
-                )
-            ) AS "t27"
+                      "t3"."client" = "t27"."unit"
+                  )
+              ) AS "t30"
+            ) AS "t35"
             GROUP BY
               1
-          ) AS "t30"
-        ) AS "t36"
-      ) AS "t39"
-    ) AS "t42"
+          ) AS "t38"
+        ) AS "t43"
+        CROSS JOIN (
+          SELECT
+            COUNT(*) AS "unsized"
+          FROM (
+            SELECT
+              *
+            FROM "facts" AS "t1"
+            WHERE
+              "t1"."kind" <> 'own'
+              AND "t1"."item" >= 0
+              AND "t1"."status" = 200
+              AND "t1"."method" IN ('GET', '')
+              AND "t1"."sent" < 0
+              AND "t1"."client" >= 0
+          ) AS "t8"
+        ) AS "t17"
+      ) AS "t46"
+    ) AS "t48"
     UNION ALL
     SELECT
       *
     FROM (
       SELECT
         'network' AS "rung",
-        "t40"."downloads",
-        "t40"."download_pairs",
-        "t40"."requests",
-        "t40"."bytes",
-        "t40"."unsized"
+        "t51"."downloads",
+        "t51"."download_pairs",
+        "t51"."requests",
+        "t51"."bytes",
+        "t51"."unsized"
       FROM (
         SELECT
-          "t22"."downloads",
-          "t22"."artifacts" - "t37"."less_downloads" AS "download_pairs",
-          "t22"."fetched" - (
-            "t22"."rows" - "t37"."less_pairs"
+          "t21"."downloads",
+          "t21"."artifacts" - "t50"."less_downloads" AS "download_pairs",
+          "t21"."fetched" - (
+            "t21"."rows" - "t50"."less_pairs"
           ) AS "requests",
-          "t22"."sent" - (
-            "t22"."kept" - "t37"."less_kept"
+          "t21"."sent" - (
+            "t21"."kept" - "t50"."less_kept"
           ) AS "bytes",
-          "t22"."unsized"
+          "t18"."unsized"
         FROM (
           SELECT
             COUNT(*) AS "rows",
             COUNT(*) FILTER(WHERE
-              "t7"."artifact") AS "artifacts",
-            COALESCE(SUM("t7"."requests"), 0) AS "fetched",
-            COALESCE(SUM("t7"."requests") FILTER(WHERE
-              "t7"."artifact"), 0) AS "downloads",
-            COALESCE(SUM("t7"."bytes"), 0) AS "sent",
-            COALESCE(SUM("t7"."largest"), 0) AS "kept",
-            COALESCE(SUM("t7"."unsized"), 0) AS "unsized"
-          FROM "t4" AS "t7"
-        ) AS "t22"
-        CROSS JOIN (
-          SELECT
-            COALESCE(SUM("t31"."rows" - 1), 0) AS "less_pairs",
-            COALESCE(SUM("t31"."rows" - 1) FILTER(WHERE
-              "t31"."artifact"), 0) AS "less_downloads",
-            COALESCE(SUM("t31"."sum" - "t31"."largest"), 0) AS "less_kept"
+              "t5"."artifact") AS "artifacts",
+            COALESCE(SUM("t5"."requests"), 0) AS "fetched",
+            COALESCE(SUM("t5"."requests") FILTER(WHERE
+              "t5"."artifact"), 0) AS "downloads",
+            COALESCE(SUM("t5"."bytes"), 0) AS "sent",
+            COALESCE(SUM("t5"."largest"), 0) AS "kept"
           FROM (
             SELECT
-              "t28"."pair",
+              *
+            FROM "fetched" AS "t0"
+            WHERE
+              "t0"."client" >= 0
+          ) AS "t5"
+        ) AS "t21"
+        CROSS JOIN (
+          SELECT
+            COALESCE(SUM("t44"."rows" - 1), 0) AS "less_pairs",
+            COALESCE(SUM("t44"."rows" - 1) FILTER(WHERE
+              "t44"."artifact"), 0) AS "less_downloads",
+            COALESCE(SUM("t44"."sum" - "t44"."largest"), 0) AS "less_kept"
+          FROM (
+            SELECT
+              "t39"."pair",
               COUNT(*) AS "rows",
-              BOOL_OR("t28"."artifact") AS "artifact",
-              SUM("t28"."largest") AS "sum",
-              MAX("t28"."largest") AS "largest"
+              BOOL_OR("t39"."artifact") AS "artifact",
+              CAST(SUM(CAST("t39"."largest" AS DOUBLE PRECISION)) AS BIGINT) AS "sum",
+              MAX("t39"."largest") AS "largest"
             FROM (
               SELECT
-                "t13"."artifact",
-                "t13"."largest",
+                "t36"."artifact",
+                "t36"."largest",
                 (
-                  CAST("t13"."network" AS BIGINT) * 4294967296
-                ) + "t13"."item" AS "pair"
-              FROM "t4" AS "t13"
-              WHERE
-                EXISTS(
+                  CAST("t36"."unit" AS BIGINT) * 4294967296
+                ) + "t36"."item" AS "pair"
+              FROM (
+                SELECT
+                  "t3"."artifact",
+                  "t3"."largest",
+                  "t3"."item",
+                  "t33"."unit"
+                FROM "fetched" AS "t3"
+                INNER JOIN (
                   SELECT
-                    1
+                    "t31"."client",
+                    MAX("t31"."network") AS "unit"
                   FROM (
                     SELECT
-                      *
-                    FROM (
-                      SELECT
-                        "t1"."network" AS "unit",
-                        MAX("t1"."client") - MIN("t1"."client") AS "clients",
-                        MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
-                      FROM "visits" AS "t1"
-                      GROUP BY
-                        1
-                    ) AS "t10"
+                      "t4"."day",
+                      "t4"."stream",
+                      "t4"."client",
+                      "t4"."network",
+                      "t4"."consumer",
+                      "t4"."ecosystem",
+                      "t4"."requests",
+                      "t4"."downloads",
+                      "t4"."bytes",
+                      "t4"."software",
+                      "t4"."software_kind",
+                      "t4"."purpose",
+                      "t4"."tool_ecosystem"
+                    FROM "visits" AS "t4"
                     WHERE
-                      (
-                        "t10"."clients" > 0
-                      ) OR (
-                        "t10"."consumers" > 0
+                      EXISTS(
+                        SELECT
+                          1
+                        FROM (
+                          SELECT
+                            "t12"."unit"
+                          FROM (
+                            SELECT
+                              "t2"."network" AS "unit",
+                              MAX("t2"."client") - MIN("t2"."client") AS "clients",
+                              MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
+                            FROM "visits" AS "t2"
+                            GROUP BY
+                              1
+                          ) AS "t12"
+                          WHERE
+                            "t12"."unit" >= 0
+                            AND (
+                              (
+                                "t12"."clients" > 0
+                              ) OR (
+                                "t12"."consumers" > 0
+                              )
+                            )
+                        ) AS "t28"
+                        WHERE
+                          "t4"."network" = "t28"."unit"
                       )
-                  ) AS "t25"
-                  WHERE
-                    "t13"."network" = "t25"."unit"
-                )
-            ) AS "t28"
+                  ) AS "t31"
+                  GROUP BY
+                    1
+                ) AS "t33"
+                  ON "t3"."client" = "t33"."client"
+              ) AS "t36"
+            ) AS "t39"
             GROUP BY
               1
-          ) AS "t31"
-        ) AS "t37"
-      ) AS "t40"
-    ) AS "t43"
-  ) AS "t44"
+          ) AS "t44"
+        ) AS "t50"
+        CROSS JOIN (
+          SELECT
+            COUNT(*) AS "unsized"
+          FROM (
+            SELECT
+              *
+            FROM "facts" AS "t1"
+            WHERE
+              "t1"."kind" <> 'own'
+              AND "t1"."item" >= 0
+              AND "t1"."status" = 200
+              AND "t1"."method" IN ('GET', '')
+              AND "t1"."sent" < 0
+              AND "t1"."network" >= 0
+          ) AS "t9"
+        ) AS "t18"
+      ) AS "t51"
+    ) AS "t52"
+  ) AS "t53"
   UNION ALL
   SELECT
     *
   FROM (
     SELECT
       'consumer' AS "rung",
-      "t38"."downloads",
-      "t38"."download_pairs",
-      "t38"."requests",
-      "t38"."bytes",
-      "t38"."unsized"
+      "t45"."downloads",
+      "t45"."download_pairs",
+      "t45"."requests",
+      "t45"."bytes",
+      "t45"."unsized"
     FROM (
       SELECT
-        "t21"."downloads",
-        "t21"."artifacts" - "t35"."less_downloads" AS "download_pairs",
-        "t21"."fetched" - (
-          "t21"."rows" - "t35"."less_pairs"
+        "t22"."downloads",
+        "t22"."artifacts" - "t42"."less_downloads" AS "download_pairs",
+        "t22"."fetched" - (
+          "t22"."rows" - "t42"."less_pairs"
         ) AS "requests",
-        "t21"."sent" - (
-          "t21"."kept" - "t35"."less_kept"
+        "t22"."sent" - (
+          "t22"."kept" - "t42"."less_kept"
         ) AS "bytes",
-        "t21"."unsized"
+        "t16"."unsized"
       FROM (
         SELECT
           COUNT(*) AS "rows",
@@ -2088,67 +2183,98 @@ FROM (
           COALESCE(SUM("t6"."requests") FILTER(WHERE
             "t6"."artifact"), 0) AS "downloads",
           COALESCE(SUM("t6"."bytes"), 0) AS "sent",
-          COALESCE(SUM("t6"."largest"), 0) AS "kept",
-          COALESCE(SUM("t6"."unsized"), 0) AS "unsized"
-        FROM "t3" AS "t6"
-      ) AS "t21"
-      CROSS JOIN (
-        SELECT
-          COALESCE(SUM("t29"."rows" - 1), 0) AS "less_pairs",
-          COALESCE(SUM("t29"."rows" - 1) FILTER(WHERE
-            "t29"."artifact"), 0) AS "less_downloads",
-          COALESCE(SUM("t29"."sum" - "t29"."largest"), 0) AS "less_kept"
+          COALESCE(SUM("t6"."largest"), 0) AS "kept"
         FROM (
           SELECT
-            "t26"."pair",
+            *
+          FROM "fetched" AS "t0"
+          WHERE
+            "t0"."consumer" >= 0
+        ) AS "t6"
+      ) AS "t22"
+      CROSS JOIN (
+        SELECT
+          COALESCE(SUM("t37"."rows" - 1), 0) AS "less_pairs",
+          COALESCE(SUM("t37"."rows" - 1) FILTER(WHERE
+            "t37"."artifact"), 0) AS "less_downloads",
+          COALESCE(SUM("t37"."sum" - "t37"."largest"), 0) AS "less_kept"
+        FROM (
+          SELECT
+            "t34"."pair",
             COUNT(*) AS "rows",
-            BOOL_OR("t26"."artifact") AS "artifact",
-            SUM("t26"."largest") AS "sum",
-            MAX("t26"."largest") AS "largest"
+            BOOL_OR("t34"."artifact") AS "artifact",
+            CAST(SUM(CAST("t34"."largest" AS DOUBLE PRECISION)) AS BIGINT) AS "sum",
+            MAX("t34"."largest") AS "largest"
           FROM (
             SELECT
-              "t12"."artifact",
-              "t12"."largest",
+              "t29"."artifact",
+              "t29"."largest",
               (
-                CAST("t12"."consumer" AS BIGINT) * 4294967296
-              ) + "t12"."item" AS "pair"
-            FROM "t3" AS "t12"
-            WHERE
-              EXISTS(
-                SELECT
-                  1
-                FROM (
+                CAST("t29"."unit" AS BIGINT) * 4294967296
+              ) + "t29"."item" AS "pair"
+            FROM (
+              SELECT
+                "t3"."artifact",
+                "t3"."largest",
+                "t3"."item",
+                "t3"."consumer" AS "unit"
+              FROM "fetched" AS "t3"
+              WHERE
+                EXISTS(
                   SELECT
-                    *
+                    1
                   FROM (
                     SELECT
-                      "t1"."consumer" AS "unit",
-                      MAX("t1"."client") - MIN("t1"."client") AS "clients",
-                      MAX("t1"."consumer") - MIN("t1"."consumer") AS "consumers"
-                    FROM "visits" AS "t1"
-                    GROUP BY
-                      1
-                  ) AS "t8"
+                      "t10"."unit"
+                    FROM (
+                      SELECT
+                        "t2"."consumer" AS "unit",
+                        MAX("t2"."client") - MIN("t2"."client") AS "clients",
+                        MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
+                      FROM "visits" AS "t2"
+                      GROUP BY
+                        1
+                    ) AS "t10"
+                    WHERE
+                      "t10"."unit" >= 0
+                      AND (
+                        (
+                          "t10"."clients" > 0
+                        ) OR (
+                          "t10"."consumers" > 0
+                        )
+                      )
+                  ) AS "t26"
                   WHERE
-                    (
-                      "t8"."clients" > 0
-                    ) OR (
-                      "t8"."consumers" > 0
-                    )
-                ) AS "t23"
-                WHERE
-                  "t12"."consumer" = "t23"."unit"
-              )
-          ) AS "t26"
+                    "t3"."consumer" = "t26"."unit"
+                )
+            ) AS "t29"
+          ) AS "t34"
           GROUP BY
             1
-        ) AS "t29"
-      ) AS "t35"
-    ) AS "t38"
-  ) AS "t41"
-) AS "t45"
+        ) AS "t37"
+      ) AS "t42"
+      CROSS JOIN (
+        SELECT
+          COUNT(*) AS "unsized"
+        FROM (
+          SELECT
+            *
+          FROM "facts" AS "t1"
+          WHERE
+            "t1"."kind" <> 'own'
+            AND "t1"."item" >= 0
+            AND "t1"."status" = 200
+            AND "t1"."method" IN ('GET', '')
+            AND "t1"."sent" < 0
+            AND "t1"."consumer" >= 0
+        ) AS "t7"
+      ) AS "t16"
+    ) AS "t45"
+  ) AS "t47"
+) AS "t54"
 ORDER BY
-  "t45"."rung" ASC
+  "t54"."rung" ASC
 ;
 
 -- query short: chained parameters
