@@ -10,11 +10,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-.venv/run: requirements.lock pyproject.toml
+.venv/run: requirements.lock pyproject.toml hatch_build.py $(wildcard src/subak/*/*/*.pxd)
 	$(PYTHON) -c 'import sys; sys.exit("Subak needs Python 3.11 or later") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --require-hashes -r requirements.lock
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q -j 0 src .venv/lib || true # a third of a second less at every start
 	@touch $@
 
 .venv/dev: .venv/run requirements-dev.lock

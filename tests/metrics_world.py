@@ -200,6 +200,10 @@ class Chdb:
         """Everything is shown anyway."""
         assert (part, parts) == (0, 1)
 
+    def beside(self) -> Chdb:
+        """One thing at a time."""
+        return self
+
     def drop(self, name: str) -> None:
         """Forget it."""
         self.session.query(f"DROP TABLE IF EXISTS `{name}` SYNC")

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from subak.analytics.facts.coder import HITS, Batch
+from subak.analytics.facts import naming as naming_module
+from subak.analytics.facts.coder import ASKERS, HITS, Asked, Batch
 from subak.analytics.facts.naming import BATCH, FEW, Books, Naming
 from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import derive
@@ -24,13 +25,14 @@ BOOKS = Books(Names(derive(b"k" * 32, "2026-10")), NO_RANGES, NO_CONSUMERS, Reco
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as engine:
         engine.execute("CREATE TYPE cache_state AS ENUM ('')")
-        engine.execute(f"CREATE TABLE hits ({as_columns(HITS)})")
+        for table, columns in (("hits", HITS), ("askers", ASKERS)):
+            engine.execute(f"CREATE TABLE {table} ({as_columns(columns)})")
         yield engine
 
 
 def named(engine: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     naming = Naming(engine, BOOKS)
-    naming.take([batch])
+    naming.take(batch)
     naming.finish()
 
 
@@ -49,8 +51,8 @@ def test_hostile_texts_arrive_as_one_row_each(engine: duckdb.DuckDBPyConnection)
     batch = Batch()
     hostile = ["a\x1fb", "a\nb", 'a"b', "a\0b", "a\rb", "\x01", "a\\x", "é\u2028", "\ud800", "NULL", "," * 9]
     batch.clients = [(n, text) for n, text in enumerate(hostile)]
-    batch.agents = [(n, f"tool/{text}") for n, text in enumerate(hostile)]
-    batch.asked = [(n, "GET", text, f"/simple/{text}/") for n, text in enumerate(hostile)]
+    batch.agents = [(n, f"tool/{text}", n) for n, text in enumerate(hostile)]
+    batch.asked = Asked(*zip(*[(n, "GET", text, f"/simple/{text}/") for n, text in enumerate(hostile)], strict=True))
     batch.users = [(n, text) for n, text in enumerate(hostile)]
     named(engine, batch)
     for table in ("named_clients", "named_agents", "named_users", "goods"):
@@ -59,10 +61,11 @@ def test_hostile_texts_arrive_as_one_row_each(engine: duckdb.DuckDBPyConnection)
 
 def test_a_path_that_says_little_is_named_by_most_agents_that_asked_for_it(engine: duckdb.DuckDBPyConnection) -> None:
     batch = Batch()
-    batch.agents = [(1, "npm/11.0.0 node/v22.3.0 linux x64"), (2, "curl/8.5"), (3, "cargo/1.93.0")]
-    batch.asked = [(10, "GET", "", "/left-pad"), (11, "GET", "", "/nothing/known?here")]
+    batch.agents = [(1, "npm/11.0.0 node/v22.3.0 linux x64", 0), (2, "curl/8.5", 0), (3, "cargo/1.93.0", 0)]
+    batch.asked = Asked(*zip(*[(10, "GET", "", "/left-pad"), (11, "GET", "", "/nothing/known?here")], strict=True))
     for agent in (1, 1, 2, 2, 2, 3):
-        engine.execute("INSERT INTO hits VALUES (0, 0, 10, ?, 0, 0, 200, 1, '')", [agent])
+        engine.execute("INSERT INTO hits VALUES (0, ?, 10, 0, 200, 1, '')", [agent])
+    engine.execute("INSERT INTO askers SELECT DISTINCT asker, 0, asker, 0 FROM hits")
     named(engine, batch)
     assert engine.execute("SELECT id, ecosystem, kind, package FROM goods ORDER BY id").fetchall() == [
         (10, "npm", "index", "pkg:npm/left-pad"),
@@ -73,13 +76,13 @@ def test_a_path_that_says_little_is_named_by_most_agents_that_asked_for_it(engin
 def test_what_a_batch_raises_is_told(engine: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     naming = Naming(engine, BOOKS)
 
-    def broken(table: str, text: str, other: object) -> None:
+    def broken(*arguments: object) -> None:
         raise ValueError("broken")
 
-    monkeypatch.setattr(naming, "_flush", broken)
+    monkeypatch.setattr(naming_module, "insert", broken)
     batch = Batch()
     batch.clients = [(1, "192.0.2.1")]
-    naming.take([batch])
+    naming.take(batch)
     with pytest.raises(ValueError, match="broken"):
         naming.finish()
 
@@ -89,8 +92,10 @@ def test_however_many_there_are_all_arrive(engine: duckdb.DuckDBPyConnection, co
     naming = Naming(engine, BOOKS)
     for start in (0, count):
         batch = Batch()
-        batch.asked = [(n, "GET", "", f"/simple/demo-{n}/") for n in range(start, start + count)]
-        naming.take([batch])
+        batch.asked = Asked(
+            *zip(*[(n, "GET", "", f"/simple/demo-{n}/") for n in range(start, start + count)], strict=True)
+        )
+        naming.take(batch)
     naming.finish()
     counts = "SELECT count(*), count(DISTINCT id), count(DISTINCT purl), min(method) FROM goods"
     assert engine.execute(counts).fetchall() == [(2 * count, 2 * count, 2 * count, "GET")]
@@ -103,7 +108,7 @@ def test_neighbours_are_one_consumer_where_the_network_is_a_companys(
     batch = Batch()
     batch.clients = list(enumerate(["192.0.2.1", "192.0.2.2", "198.51.100.1", "198.51.100.2"]))
     naming = Naming(engine, replace(BOOKS, ranges=load_ranges([tmp_path / "ranges.csv"], 0.0)))
-    naming.take([batch])
+    naming.take(batch)
     naming.finish()
     rows = engine.execute("SELECT network, consumer, grade, provider FROM named_clients ORDER BY id").fetchall()
     assert rows[0] == rows[1] == (rows[0][0], f"c-{rows[0][0][2:]}", "D", "Acme")

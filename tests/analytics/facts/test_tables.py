@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from subak.analytics.facts.coder import Batch, Coding
+from subak.analytics.facts.coder import Asked, Batch, Coding
 from subak.analytics.facts.naming import Books, Naming
 from subak.analytics.facts.tables import build
 from subak.analytics.packages.recognise import Recogniser
@@ -24,15 +24,19 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     """Two clients, of which one writes its address in two ways, with three hits on one file and its index."""
     with duckdb.connect() as engine:
         Coding(engine, 0.0, 1e11)
+        engine.execute("CREATE UNIQUE INDEX one ON askers (id)")
         naming = Naming(engine, BOOKS)
         batch = Batch()
         batch.clients = [(1, "192.0.2.1"), (2, "::ffff:192.0.2.1"), (3, "192.0.2.9")]
-        batch.agents = [(1, "uv/0.9.9"), (2, "uv/0.9.8")]
-        batch.asked = [(1, "GET", "", WHEEL), (2, "HEAD", "", WHEEL), (3, "GET", "", "/simple/demo-pkg/")]
-        naming.take([batch])
+        batch.agents = [(1, "uv/0.9.9", 0), (2, "uv/0.9.8", 7)]
+        batch.asked = Asked(
+            *zip(*[(1, "GET", "", WHEEL), (2, "HEAD", "", WHEEL), (3, "GET", "", "/simple/demo-pkg/")], strict=True)
+        )
+        naming.take(batch)
         hits = [(1, 1, 1), (2, 1, 1), (2, 2, 2), (3, 3, 1)]
         for at, (client, asked, agent) in enumerate(hits):
-            engine.execute("INSERT INTO hits VALUES (?, ?, ?, ?, 0, 0, 200, 10, '')", [at, client, asked, agent])
+            engine.execute("INSERT INTO hits VALUES (?, ?, ?, 0, 200, 10, '')", [at, 10 * client + agent, asked])
+            engine.execute("INSERT OR IGNORE INTO askers VALUES (?, ?, ?, 0)", [10 * client + agent, client, agent])
         naming.finish()
         yield engine
 
@@ -53,6 +57,11 @@ def test_a_stream_has_the_agent_that_it_sent_most(engine: duckdb.DuckDBPyConnect
         "SELECT s.software, a.version, count(*) FROM streams s JOIN agents a USING (agent) GROUP BY ALL"
     ).fetchall()
     assert rows == [("uv", "0.9.9", 2)]
+
+
+def test_an_agent_may_tell_the_run(engine: duckdb.DuckDBPyConnection) -> None:
+    build(engine)
+    assert engine.execute('SELECT run FROM facts ORDER BY "at"').fetchall() == [(0,), (0,), (7,), (0,)]
 
 
 @pytest.mark.parametrize("table", ["goods", "named_agents"])

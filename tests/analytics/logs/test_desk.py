@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import duckdb
 
 from subak.analytics.logs import desk as desk_module
-from subak.analytics.logs.desk import TIRED, Desk
+from subak.analytics.logs.desk import MANY, Desk, Scanned
 from subak.analytics.logs.event import EVENTS, REJECTS, as_columns
 from subak.analytics.logs.formats import by_name
 from subak.analytics.logs.ledger import Tally
@@ -18,17 +18,19 @@ LINE = b'198.51.100.20 - - [05/Oct/2026:08:00:06 +0000] "GET /simple/demo/ HTTP/
 
 
 class Counting:
-    """A coder that takes nothing but counts what it is shown."""
+    """A coder that takes all lines but those at some places, or nothing at all."""
 
-    def __init__(self, answer: tuple[int, int, list[int]]) -> None:
-        self.answer, self.staged, self.kept = answer, 0, 0
+    def __init__(self, doubtful: Sequence[int] | None) -> None:
+        self.doubtful, self.seen = doubtful, 0
 
-    def stage(self, relation: str) -> tuple[int, int, list[int]]:
-        self.staged += 1
-        return self.answer
-
-    def keep(self) -> None:
-        self.kept += 1
+    def scan(self, lines: bytes) -> Scanned | None:
+        self.seen += 1
+        if self.doubtful is None:
+            return None
+        starts = [0, *(n + 1 for n, byte in enumerate(lines) if byte == 10)]
+        left = [(place, starts[place]) for place in self.doubtful]
+        size = sum(starts[place + 1] - starts[place] for place in self.doubtful)
+        return Scanned(lines.count(b"\n") - len(left), len(lines) - size, left)
 
 
 def work(
@@ -64,25 +66,31 @@ def test_what_cannot_be_held_or_read() -> None:
     assert tally.problem == "disk \\x1b[31m gone"
 
 
-def test_a_coder_is_asked_again_only_after_a_rest() -> None:
-    coder = Counting((0, 0, []))  # no rows came: the block does not add up
-    tally, events, _ = work([Block(LINE * 3, 1 + 3 * n) for n in range(TIRED + 2)], coder)
-    assert (coder.staged, coder.kept) == (2, 0)
-    assert len(events) == tally.accepted.lines == 3 * (TIRED + 2)
+def test_without_a_coders_help_all_is_read() -> None:
+    coder = Counting(None)
+    tally, events, _ = work([Block(LINE * 3, 1 + 3 * n) for n in range(4)], coder)
+    assert coder.seen == 4
+    assert len(events) == tally.accepted.lines == 12
 
 
 def test_what_a_coder_took_is_not_read_again() -> None:
-    taken = 6
-    coder = Counting((3, 3 * (len(LINE) - taken), [1]))
-    tally, events, _ = work([Block(LINE * 3, 1)], coder)
-    assert (coder.staged, coder.kept) == (1, 1)
-    assert len(events) == 1  # the doubtful one
-    assert tally.accepted.lines == 3
-    assert tally.accepted.bytes == 3 * len(LINE)
+    tally, events, rejects = work([Block(LINE + b"one\n" + LINE + LINE + b"two", 1)], Counting([1, 2]))
+    assert len(events) == 1
+    assert (tally.accepted.lines, tally.accepted.bytes) == (3, 3 * len(LINE))
+    assert [(line, size) for line, size, _ in rejects] == [(2, 4), (5, 3)]
+
+
+def test_many_lines_in_doubt_keep_their_numbers() -> None:
+    places = range(1, 3 * MANY, 2)
+    data = b"".join(b"odd\n" if n % 10 == 5 else LINE for n in range(3 * MANY))
+    tally, events, rejects = work([Block(data, 1)], Counting(places))
+    assert [line for line, _, _ in rejects] == [n + 1 for n in places if n % 10 == 5]
+    assert len(events) == len(places) - len(rejects)
+    assert tally.accepted.bytes + tally.rejected.bytes == len(data)
 
 
 def test_marks_that_readers_take_for_something_else_are_sifted() -> None:
     odd = [LINE.replace(b"uv", mark) for mark in (b"a\rb", b"a\x01noneb", b"\xff\xfe")]
-    whole, others = desk_module._sift(LINE + b"".join(odd) + LINE, 10)
+    whole, others = desk_module._sift(LINE + b"".join(odd) + LINE, range(10, 99))
     assert whole == LINE * 2
     assert [(number, size) for number, _, size in others] == [(11 + n, len(line)) for n, line in enumerate(odd)]

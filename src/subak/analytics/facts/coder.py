@@ -1,45 +1,78 @@
 """Requests become rows of numbers as they are read; every text goes to `Naming` once, whatever number of lines has it.
 
-The engine's 64-bit hash of a text is its number until `tables` gives dense ones. Among 100 million texts two are taken
-for one with a chance of one in 4,000.
+Numbers are the scanner's, or hashes of 64 bits for lines that were read exactly; `tables` gives dense ones.
+A text with two numbers is named twice and is one client, agent or good all the same. Of 100 million hashes two are the
+same with a chance of one in 4,000.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import duckdb
 
+from subak.analytics.facts.columns import insert
 from subak.analytics.logs import fields
+from subak.analytics.logs.combined import cache
+from subak.analytics.logs.desk import Scanned
 from subak.analytics.schema import CACHES
 
-HITS = {
+if TYPE_CHECKING:
+    from subak.analytics.logs.scan import Scanner
+
+HITS: Final = {
     "at": "DOUBLE",
-    "client": "UBIGINT",
+    "asker": "UBIGINT",  # see `ASKERS`
     "asked": "UBIGINT",
-    "agent": "UBIGINT",
-    "user": "UBIGINT",  # 0 none
-    "run": "UBIGINT",  # 0 none
+    "run": "UBIGINT",  # 0 none, or the agent tells
     "status": "SMALLINT",
     "sent": "BIGINT",
     "cache": "cache_state",
 }
-_SEEN = ("client", "asked", "agent", "user")
+ASKERS: Final = {"id": "UBIGINT", "client": "UBIGINT", "agent": "UBIGINT", "user": "UBIGINT"}
+"""Who asks with what, as whom; `user` is 0 for none."""
+_SCANNED: Final = {
+    "at": "DOUBLE",
+    "asker": "UINTEGER",
+    "what": "UINTEGER",
+    "status": "SMALLINT",
+    "sent": "BIGINT",
+    "word": "USMALLINT",
+}
+_SEEN: Final = ("client", "asked", "agent", "user")
+
+TOGETHER: Final = 400_000
+"""Requests that go to the engine at a time."""
 
 _RUN = r"'^(bundler/.*) ([0-9a-f]{16})( |$)'"
-_AGENT = (
-    f"CASE WHEN starts_with(agent, 'bundler/') THEN hash(regexp_replace(agent, {_RUN}, '\\1\\3')) ELSE hash(agent) END"
-)
+_SPOKEN = f"CASE WHEN starts_with(agent, 'bundler/') THEN regexp_replace(agent, {_RUN}, '\\1\\3') ELSE agent END"
 """Bundler invents a name for every run; without it, its agents are few."""
 _RUN_OF = (
     f"CASE WHEN starts_with(agent, 'bundler/') AND regexp_matches(agent, {_RUN}) "
-    f"THEN hash(regexp_extract(agent, {_RUN}, 2)) ELSE 0::UBIGINT END"
+    f"THEN CAST('0x' || regexp_extract(agent, {_RUN}, 2) AS UBIGINT) ELSE 0::UBIGINT END"
 )
+_BUNDLER = re.compile(_RUN.strip("'"))
 
-Asked: TypeAlias = tuple[int, str, str, str]
-"""Number, method, host, target."""
+
+class Asked(NamedTuple):
+    """Columns of what was asked."""
+
+    numbers: Sequence[int]
+    methods: Sequence[str]
+    hosts: Sequence[str]
+    targets: Sequence[str]
+
+    def part(self, start: int, end: int) -> Asked:
+        """The rows of these places."""
+        return Asked(self.numbers[start:end], self.methods[start:end], self.hosts[start:end], self.targets[start:end])
+
+
 Named: TypeAlias = tuple[int, str]
 """Number and text."""
+Agent: TypeAlias = tuple[int, str, int]
+"""Number, text and the run that it tells, 0 if none."""
 
 
 class Batch:
@@ -49,68 +82,87 @@ class Batch:
 
     def __init__(self) -> None:
         self.clients: list[Named] = []
-        self.agents: list[Named] = []
-        self.asked: list[Asked] = []
+        self.agents: list[Agent] = []
+        self.asked = Asked((), (), (), ())
         self.users: list[Named] = []
 
 
-class Coding:
-    """The `Coder` and `Absorb` of the log readers: fills the table `hits`."""
+def number(*texts: str) -> str:
+    """SQL: a number of 64 bits for texts, by their SQL.
 
-    def __init__(self, engine: duckdb.DuckDBPyConnection, since: float, until: float) -> None:
+    The engine's own hash is no good for texts: differences in two places cancel out, and `/0.3.1/demo-0.3.1.jar` may be
+    `/0.3.2/demo-0.3.2.jar`. MD5's 128 bits are mixed well, and that is all that is asked of them.
+    """
+    return f"hash(md5_number(concat_ws(chr(31), {', '.join(texts)})))"
+
+
+def asker(client: str, agent: str, user: str) -> str:
+    """SQL: the number of who asks, by the SQL of three other numbers."""
+    return f"hash({client}, {agent}, {user})"
+
+
+class Coding:
+    """The `Coder` and `Absorb` of the log readers: fills the tables `hits` and `askers`."""
+
+    def __init__(
+        self,
+        engine: duckdb.DuckDBPyConnection,
+        since: float,
+        until: float,
+        scanner: Scanner | None = None,
+        most: int = 2**27,
+        take: Callable[[Batch], None] | None = None,
+    ) -> None:
+        """`most`: bytes that the scanner's numbers may take; what is new then is read without it. `take` is given
+        every batch, to be named; without it they wait in `fresh`."""
         self._engine = engine
         self.since, self.until = since, until
         """Unix times; hits outside are left out."""
         self._window = f'"at" >= {since!r} AND "at" < {until!r}'
+        self._scanner, self._most = scanner, most
+        self._states = [""]
+        self._askers: list[tuple[int, int, int, int]] = []
         self.fresh: list[Batch] = []
-        """What nobody has named yet; whoever does takes it away."""
+        self._take = take or self.fresh.append
         states = ", ".join(f"'{state}'" for state in CACHES)
         engine.execute(f"CREATE TYPE cache_state AS ENUM ({states})")
-        listed = ", ".join(f'"{name}" {kind}' for name, kind in HITS.items())
-        engine.execute(f"CREATE TABLE hits ({listed})")
+        for table, columns in (("hits", HITS), ("askers", ASKERS)):
+            listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            engine.execute(f"CREATE TABLE {table} ({listed})")
         for kind in _SEEN:
             engine.execute(f"CREATE TABLE seen_{kind} (id UBIGINT)")
 
-    # ------------------------------------------------------------ rows without texts
+    # ------------------------------------------------------------ lines
 
-    def stage(self, relation: str) -> tuple[int, int, list[int]]:
+    def scan(self, lines: bytes) -> Scanned | None:
         """See `logs.desk.Coder`."""
-        self._engine.execute(
-            'CREATE OR REPLACE TEMP TABLE staged AS SELECT "at", hash(client) AS client, hash(asked) AS asked, '
-            f"{_AGENT} AS agent, {_RUN_OF} AS run, status, sent, size, doubt, client AS client_text, "
-            f"asked AS asked_text, agent AS agent_text FROM ({relation})"
-        )
-        sums = "SELECT count(*), coalesce(sum(size), 0)::BIGINT, count(*) FILTER (doubt) FROM staged"
-        rows, size, doubtful = self._engine.execute(sums).fetchall()[0]
-        places = self._engine.execute("SELECT rowid FROM staged WHERE doubt").fetchall() if doubtful else []
-        return rows, size, [place for (place,) in places]
-
-    def keep(self) -> None:
-        """See `logs.desk.Coder`."""
+        scanner = self._scanner
+        if scanner is None or scanner.memory > self._most:
+            return None
+        doubtful = scanner.scan(lines)
         batch = Batch()
-        kept = f"FROM staged WHERE NOT doubt AND {self._window}"
-        for number, logged in self._new("agent", kept):
-            batch.agents.append((number, fields.dash(fields.unescape(logged))))
-        for number, logged in self._new("client", kept):
-            batch.clients.append((number, fields.address(logged)))
-        for number, logged in self._new("asked", kept):
-            batch.asked.append((number, *fields.request(logged)))
-        self._engine.execute(
-            'INSERT INTO hits SELECT "at", client, asked, agent, 0::UBIGINT, run, status, sent, '
-            f"''::cache_state {kept}"
-        )
-        self.fresh.append(batch)
+        batch.clients = scanner.clients.new(lines)
+        batch.agents = [_agent(number, text) for number, text in scanner.agents.new(lines)]
+        batch.users = [(number + 1, text) for number, text in scanner.users.new(lines)]
+        first, *asked = scanner.requests(lines)
+        batch.asked = Asked(range(first, first + len(asked[0])), *asked)
+        self._take(batch)
+        self._states += [cache(text) if text.isupper() else "" for _, text in scanner.words.new(lines)]
+        self._askers += scanner.askers
+        if scanner.rows >= TOGETHER:
+            self.flush()
+        return Scanned(scanner.lines, scanner.size, doubtful)
 
-    def _new(self, kind: str, rows: str) -> list[tuple[int, str]]:
-        """Numbers that are new, with their texts."""
-        first = f"SELECT {kind} AS id, min(rowid) AS place {rows} GROUP BY {kind}"
-        unseen = f"({first}) f ANTI JOIN seen_{kind} USING (id)"
-        return self._remembered(kind, f"SELECT id, {kind}_text FROM {unseen} JOIN staged s ON s.rowid = place")
-
-    def _remembered(self, kind: str, found: str) -> list[Any]:
-        self._engine.execute(f"CREATE OR REPLACE TEMP TABLE unseen AS {found}")
-        self._engine.execute(f"INSERT INTO seen_{kind} SELECT id FROM unseen")
-        return self._engine.execute("FROM unseen").fetchall()
+    def flush(self) -> None:
+        """Give the engine what waits; once more when all was read."""
+        if self._scanner and self._scanner.rows:
+            states = ", ".join(f"'{state}'" for state in self._states)
+            select = f'"at", asker, what, 0, status, sent, ([{states}])[word + 1]'
+            insert(self._engine, "hits", _SCANNED, self._scanner.columns.values(), select)
+            if self._askers:
+                insert(self._engine, "askers", ASKERS, zip(*self._askers, strict=True))
+            self._scanner.clear()
+            self._askers.clear()
 
     # ------------------------------------------------------------ whole events
 
@@ -118,20 +170,33 @@ class Coding:
         """Take over a table with the columns of `events`."""
         batch = Batch()
         rows = f"FROM {table} WHERE {self._window}"
-        agent, asked = _AGENT, "hash(method, host, target)"
-        batch.agents += self._texts("agent", agent, "agent", rows)
-        batch.clients += self._texts("client", "hash(client)", "client", rows)
-        batch.users += self._texts("user", "hash(username)", "username", f"{rows} AND username <> ''")
-        batch.asked += self._texts("asked", asked, "method", rows, "host), any_value(target")
+        client, agent, what = number("client"), number(_SPOKEN), number("method", "host", "target")
+        user = f"CASE username WHEN '' THEN 0::UBIGINT ELSE {number('username')} END"
+        who = asker(client, agent, user)
+        batch.agents += self._texts("agent", agent, "any_value(agent), 0", rows)
+        batch.clients += self._texts("client", client, "any_value(client)", rows)
+        batch.users += self._texts("user", user, "any_value(username)", f"{rows} AND username <> ''")
+        if asked := self._texts("asked", what, "any_value(method), any_value(host), any_value(target)", rows):
+            batch.asked = Asked(*zip(*asked, strict=True))
+        told = f'{who} AS id, {client} AS client, {agent} AS agent, {user} AS "user"'
+        self._engine.execute(f"INSERT INTO askers FROM (SELECT DISTINCT {told} {rows}) ANTI JOIN askers USING (id)")
         self._engine.execute(
-            f'INSERT INTO hits SELECT "at", hash(client), {asked}, {agent}, '
-            "CASE username WHEN '' THEN 0::UBIGINT ELSE hash(username) END, "
-            f"CASE session WHEN '' THEN {_RUN_OF} ELSE hash(session) END, status, sent, "
+            f'INSERT INTO hits SELECT "at", {who}, {what}, '
+            f"CASE session WHEN '' THEN {_RUN_OF} ELSE {number('session')} END, status, sent, "
             f"coalesce(TRY_CAST(cache AS cache_state), ''::cache_state) {rows}"
         )
-        self.fresh.append(batch)
+        self._take(batch)
 
-    def _texts(self, kind: str, number: str, column: str, rows: str, further: str = "") -> list[Any]:
-        also = f", any_value({further})" if further else ""
-        found = f"SELECT {number} AS id, any_value({column}){also} {rows} GROUP BY 1"
-        return self._remembered(kind, f"FROM ({found}) ANTI JOIN seen_{kind} USING (id)")
+    def _texts(self, kind: str, number: str, columns: str, rows: str) -> list[Any]:
+        found = f"FROM (SELECT {number} AS id, {columns} {rows} GROUP BY 1) ANTI JOIN seen_{kind} USING (id)"
+        self._engine.execute(f"CREATE OR REPLACE TEMP TABLE unseen AS {found}")
+        self._engine.execute(f"INSERT INTO seen_{kind} SELECT id FROM unseen")
+        return self._engine.execute("FROM unseen").fetchall()
+
+
+def _agent(number: int, logged: str) -> Agent:
+    """An agent as the scanner found it; what tells of the run only is taken out."""
+    text = fields.dash(fields.unescape(logged))
+    if text.startswith("bundler/") and (found := _BUNDLER.match(text)):
+        return number, f"{found[1]}{found[3]}{text[found.end() :]}", int(found[2], 16)
+    return number, text, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from subak.analytics.facts.tables import build
 from subak.analytics.logs.fields import printable
 from subak.analytics.logs.ledger import Ledger, Tally
 from subak.analytics.logs.read import read
+from subak.analytics.logs.scanning import scanner
 from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import Keys
 from subak.analytics.privacy.pseudonyms import Names
@@ -97,13 +99,13 @@ def opened(spill: str, options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Options) -> Ledger:
-    coding = Coding(engine, options.since, options.until)
     books = Books(Names(options.keys), options.ranges, options.consumers, Recogniser(options.registry))
     naming = Naming(engine, books)
+    secret = hmac.digest(options.keys.client, b"texts of a log", "sha256")
+    scanning = scanner(secret, options.since, options.until)
+    coding = Coding(engine, options.since, options.until, scanning, parse_bytes(options.memory) // 8, naming.take)
 
     def progress(done: int, total: int) -> None:
-        naming.take(coding.fresh)
-        coding.fresh.clear()
         options.progress("read", done, total)
 
     folders = {name: Path(name) for name in sources if name != "-" and Path(name).is_dir()}
@@ -122,7 +124,7 @@ def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Op
             absorb=coding.absorb,
             coder=coding,
         ).tallies
-        progress(0, 0)
+        coding.flush()
     except BaseException:
         naming.close()
         raise

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 import duckdb
 
-from subak.analytics.facts.coder import Asked, Batch, Named
-from subak.analytics.logs.scratch import Scratch
-from subak.analytics.packages.good import LATER
+from subak.analytics.facts.coder import Agent, Asked, Batch, Named, number
+from subak.analytics.facts.columns import insert
+from subak.analytics.packages.good import Goods
 from subak.analytics.packages.recognise import Recogniser
-from subak.analytics.privacy.pseudonyms import Names, canonical
+from subak.analytics.privacy.pseudonyms import Names, canonical_all
 from subak.analytics.ranges import Consumers, Ranges
-from subak.analytics.schema import AGENTS, METHODS, as_columns
+from subak.analytics.schema import AGENTS, KINDS, METHODS, as_columns
 from subak.analytics.software.parse import parse
 from subak.analytics.software.record import Software
+from subak.ecosystems import BY_NAME
 
-SEPARATOR = "\x1f"
-"""Between columns on the way to the engine; what holds it or a line break is cleaned."""
-_CLEAN = str.maketrans({SEPARATOR: " ", "\n": " ", "\r": " ", "\0": " "})
-
-Row = tuple[object, ...]
+Row: TypeAlias = tuple[object, ...]
 
 ROWS = {
     "named_clients": {
@@ -36,29 +35,46 @@ ROWS = {
         "grade": "VARCHAR",
     },
     "named_users": {"id": "UBIGINT", "consumer": "VARCHAR"},
-    "named_agents": {"id": "UBIGINT", **{name: kind for name, kind in AGENTS.items() if name != "agent"}},
+    "named_agents": {
+        "id": "UBIGINT",
+        "run": "UBIGINT",
+        **{name: kind for name, kind in AGENTS.items() if name != "agent"},
+    },
     "goods": {
         "id": "UBIGINT",
-        "ecosystem": "VARCHAR",
-        "kind": "VARCHAR",
-        "key": "VARCHAR",
+        "ecosystem": "ecosystem_name",
+        "kind": "kind_name",
+        "key": "UBIGINT",  # the same for the same good in every analysis
         "version": "VARCHAR",
         "package": "VARCHAR",
         "purl": "VARCHAR",
-        "method": "VARCHAR",
+        "method": "method_name",
+        "packed": "UBIGINT",  # the same for the same package
     },
     "later": {"id": "UBIGINT", "method": "VARCHAR", "host": "VARCHAR", "target": "VARCHAR"},
 }
-"""What is written here, by table; of the key of a good, only its hash is kept."""
-_KEY = "* REPLACE (hash(ecosystem, kind, key) AS key)"
+"""What is written here, by table. Few words on many rows are ENUMs: a byte, compared as a number."""
+KEY: Final = number("ecosystem", "kind", "key")
+PACKED: Final = number("ecosystem", "package")
+_TOLD: Final = {
+    "id": "UBIGINT",
+    **dict.fromkeys(("ecosystem", "kind", "key", "version", "package", "purl", "method"), "VARCHAR"),
+}
+"""Columns of goods as they are told."""
 
 _TOGETHER = ("enterprise", "education")
 """Whose network is accounted for as one; elsewhere each client by itself."""
 
+CALL = 2_000
+"""Requests that are told at a time: fewer cost more each, more do not fit the processor's cache."""
 BATCH = 50_000
 """Rows that go to the engine at a time, at most."""
 FEW = 4_000
 """Rows that wait for more of their table: each time costs 2 ms, however few they are."""
+
+
+AHEAD = 8
+"""Batches that may wait: their texts are in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +94,25 @@ class Naming:
         self._engine = engine.cursor()
         self._other = engine.cursor()
         self._books = books
-        self._scratches = {id(self._engine): Scratch(), id(self._other): Scratch()}
         self._thread = ThreadPoolExecutor(1, "naming")
-        self._pending: list[Future[None]] = []
+        self._pending: deque[Future[None]] = deque()
         self._waiting: dict[str, list[Row]] = {table: [] for table in ROWS}
+        self._goods = _goods()
+        for name, words in (("ecosystem_name", ("", *sorted(BY_NAME))), ("kind_name", KINDS), ("method_name", METHODS)):
+            listed = ", ".join(f"'{word}'" for word in words)
+            self._engine.execute(f"CREATE TYPE {name} AS ENUM ({listed})")
         for table, columns in ROWS.items():
-            listed = as_columns({**columns, "key": "UBIGINT"} if "key" in columns else columns)
-            self._engine.execute(f"CREATE TABLE {table} ({listed})")
+            self._engine.execute(f"CREATE TABLE {table} ({as_columns(columns)})")
 
-    def take(self, batches: list[Batch]) -> None:
-        """Name these some time soon. Raises what naming earlier ones raised."""
-        for done in [future for future in self._pending if future.done()]:
-            done.result()
-            self._pending.remove(done)
-        self._pending += [self._thread.submit(self._name, batch) for batch in batches]
+    def take(self, batch: Batch) -> None:
+        """Name these some time soon; waits when much is waiting. Raises what naming earlier ones raised."""
+        while self._pending and (self._pending[0].done() or len(self._pending) > AHEAD):
+            self._pending.popleft().result()
+        self._pending.append(self._thread.submit(self._name, batch))
 
     def write_agents(self, agents: Iterable[tuple[int, Software]]) -> None:
         """Add agents that are read already."""
-        self._put("named_agents", [(id, *_columns(software)) for id, software in agents], self._other)
+        self._put("named_agents", [(id, 0, *_columns(software)) for id, software in agents], self._other)
 
     def finish(self) -> None:
         """Wait until everything has its name; the table `hits` must be complete."""
@@ -104,6 +121,7 @@ class Naming:
                 future.result()
             for table, rows in self._waiting.items():
                 self._put(table, rows, self._engine)
+            self._flush(self._engine)
             self._settle()
         finally:
             self.close()
@@ -111,8 +129,6 @@ class Naming:
     def close(self) -> None:
         """Stop, whatever is still to be named."""
         self._thread.shutdown(cancel_futures=True)
-        for scratch in self._scratches.values():
-            scratch.close()
         self._engine.close()
         self._other.close()
 
@@ -124,40 +140,38 @@ class Naming:
         self._write("named_users", [(id, self._books.names.consumer(text)) for id, text in batch.users])
         self._name_asked(batch.asked)
 
-    def _name_agents(self, agents: Sequence[Named]) -> None:
-        self._write("named_agents", [(id, *_columns(parse(text))) for id, text in agents])
+    def _name_agents(self, agents: Sequence[Agent]) -> None:
+        spoken = {text: _columns(parse(text)) for text in {text for _, text, _ in agents}}
+        self._write("named_agents", [(id, run, *spoken[text]) for id, text, run in agents])
 
     def _name_clients(self, clients: Sequence[Named]) -> None:
-        known = [(id, canonical(text)) for id, text in clients if text]
-        books, texts = self._books, [form.client for _, form in known]
-        networks = {form.network: "" for _, form in known}
-        networks = dict(zip(networks, books.names.networks.names(networks), strict=True))
+        known = [(id, text) for id, text in clients if text]
+        books, forms = self._books, canonical_all([text for _, text in known])
+        nets = dict.fromkeys(forms.networks)
+        networks = dict(zip(nets, books.names.networks.names(nets), strict=True))
         rows: list[Row] = []
-        for (id, form), name, (provider, origin), (consumer, grade) in zip(
+        for (id, _), version, place, name, (provider, origin), (consumer, grade) in zip(
             known,
-            books.names.clients.names(texts),
-            books.ranges.lookup_all(texts),
-            books.consumers.lookup_all(texts),
+            forms.versions,
+            forms.networks,
+            books.names.clients.names(forms.clients),
+            books.ranges.lookup_all(forms.clients),
+            books.consumers.lookup_all(forms.clients),
             strict=True,
         ):
-            network = networks[form.network]
+            network = networks[place]
             if not consumer:  # In clouds and at homes neighbours are strangers, whom only the operator may add up.
                 consumer, grade = f"c-{(network if origin in _TOGETHER else name)[2:]}", "D"
-            rows.append((id, name, network, form.version, provider, origin, consumer, grade))
+            rows.append((id, name, network, version, provider, origin, consumer, grade))
         self._write("named_clients", rows)
 
-    def _name_asked(self, asked: Sequence[Asked]) -> None:
-        later: list[Asked] = []
-        goods: list[Row] = []
-        told = self._books.recogniser.told
-        for row in asked:
-            id, method, host, target = row
-            good = told(method, host, target)
-            if good is LATER:
-                later.append(row)
-            else:
-                goods.append((id, *good, method if method in METHODS else "other"))
-        self._write("goods", goods)
+    def _name_asked(self, asked: Asked) -> None:
+        later: list[Row] = []
+        for start in range(0, len(asked.numbers), CALL):
+            some = asked.part(start, start + CALL)
+            goods, left = self._books.recogniser.tell(*some[1:])
+            self._add(goods, some, self._engine)
+            later += [tuple(column[place] for column in some) for place in left]
         self._write("later", later)
 
     def _settle(self) -> None:
@@ -165,14 +179,34 @@ class Naming:
         found = self._engine.execute(
             """SELECT l.*, coalesce(h.ecosystem, '') FROM later l LEFT JOIN (
                 SELECT asked, arg_max(ecosystem, (n, ecosystem)) AS ecosystem FROM (
-                    SELECT h.asked, a.ecosystem, count(*) AS n FROM hits h JOIN named_agents a ON h.agent = a.id
+                    SELECT h.asked, a.ecosystem, count(*) AS n
+                    FROM hits h JOIN askers k ON h.asker = k.id JOIN named_agents a ON k.agent = a.id
                     WHERE a.ecosystem <> '' AND h.asked IN (SELECT id FROM later) GROUP BY ALL)
                 GROUP BY asked) h ON l.id = h.asked"""
         )
-        while rows := found.fetchmany(BATCH):
-            settle = self._books.recogniser.settle
-            settled = [(row[0], *settle(*row[1:]), row[1] if row[1] in METHODS else "other") for row in rows]
-            self._put("goods", settled, self._other)
+        while rows := found.fetchmany(CALL):
+            *asked, hints = zip(*rows, strict=True)
+            some = Asked(*asked)
+            self._add(self._books.recogniser.settle_all(*some[1:], hints), some, self._other)
+        self._flush(self._other)
+
+    def _add(self, goods: Goods, asked: Asked, engine: duckdb.DuckDBPyConnection) -> None:
+        """Add what is told of those that were asked."""
+        numbers, methods = asked.numbers, asked.methods
+        told = self._goods
+        told[0] += [numbers[place] for place in goods.places]
+        told[-1] += [method if (method := methods[place]) in METHODS else "other" for place in goods.places]
+        for column, further in zip(told[1:-1], goods.columns, strict=True):
+            column += further
+        if len(told[0]) >= BATCH:
+            self._flush(engine)
+
+    def _flush(self, engine: duckdb.DuckDBPyConnection) -> None:
+        """Give the engine the goods that wait."""
+        if self._goods[0]:
+            select = f"id, ecosystem, kind, {KEY}, version, package, purl, method, {PACKED}"
+            insert(engine, "goods", _TOLD, self._goods, select)
+        self._goods = _goods()
 
     def _write(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows to a table, as soon as there are some."""
@@ -183,21 +217,13 @@ class Naming:
             waiting.clear()
 
     def _put(self, table: str, rows: Sequence[Row], engine: duckdb.DuckDBPyConnection) -> None:
+        select = ", ".join(f'CAST("{name}" AS {kind})' for name, kind in ROWS[table].items())
         for first in range(0, len(rows), BATCH):
-            self._flush(table, _lines(rows[first : first + BATCH], len(ROWS[table])), engine)
+            insert(engine, table, ROWS[table], zip(*rows[first : first + BATCH], strict=True), select)
 
-    def _flush(self, table: str, text: str, engine: duckdb.DuckDBPyConnection) -> None:
-        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in ROWS[table].items())
-        what = _KEY if "key" in ROWS[table] else "*"
-        scratch = self._scratches[id(engine)]
-        scratch.put((text + "\n").encode("utf-8", "backslashreplace"))
-        found = engine.execute(
-            f"INSERT INTO {table} SELECT {what} FROM read_csv('{scratch.path}', delim='{SEPARATOR}', quote='', "
-            f"escape='', header=false, auto_detect=false, nullstr='\x01', max_line_size=2097152, columns={{{columns}}})"
-        ).fetchall()
-        expected = text.count("\n") + 1
-        if found[0][0] != expected:
-            raise AssertionError(f"{found[0][0]} of {expected} rows arrived in {table}")
+
+def _goods() -> list[list[Any]]:
+    return [[] for _ in _TOLD]
 
 
 def _columns(software: Software) -> tuple[object, ...]:
@@ -208,13 +234,3 @@ def _columns(software: Software) -> tuple[object, ...]:
         software.arch, software.runtime, software.command, software.ecosystem, ",".join(software.flags),
         ",".join(f"{purpose}={weight:g}" for purpose, weight in software.purposes),
     )  # fmt: skip
-
-
-def _lines(rows: Sequence[Row], columns: int) -> str:
-    """One line for each row. What breaks the way to the engine is seldom, so all are looked at together."""
-    line = SEPARATOR.join(["%s"] * columns)
-    text = "\n".join([line % row for row in rows])
-    breaks = text.count("\n") != len(rows) - 1 or text.count(SEPARATOR) != len(rows) * (columns - 1)
-    if breaks or "\r" in text or "\0" in text:
-        return "\n".join([SEPARATOR.join([str(value).translate(_CLEAN) for value in row]) for row in rows])
-    return text

@@ -9,16 +9,17 @@ from typing import Final
 import duckdb
 
 from subak.analytics.compact import day_name, json_rows, names, shelf
-from subak.analytics.facts.coder import Batch, Coding
-from subak.analytics.facts.naming import Naming
+from subak.analytics.facts.coder import Batch, Coding, asker, number
+from subak.analytics.facts.naming import KEY, PACKED, Naming
 from subak.analytics.software.parse import recalled
 from subak.analytics.stats import ATTEMPTS, CLOCK_SLACK
 from subak.errors import StoreFailed
 from subak.model.reading import COLUMNS
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_AGENT: Final = "hash(agent, agent_version, ci)"
-_ASKED: Final = "hash(ecosystem, kind, purl, method)"
+_CLIENT: Final = number("consumer")
+_AGENT: Final = number("agent", "agent_version", "ci")
+_ASKED: Final = number("ecosystem", "kind", "purl", "method")
 
 
 def is_readings(path: Path) -> bool:
@@ -55,20 +56,24 @@ def add(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding, naming:
 def _coded(engine: duckdb.DuckDBPyConnection, coding: Coding, naming: Naming) -> int:
     batch = Batch()
     batch.clients += engine.execute(
-        "SELECT hash(consumer), replace(any_value(consumer), 'addr:', '') FROM readings GROUP BY consumer"
+        f"SELECT {_CLIENT}, replace(any_value(consumer), 'addr:', '') FROM readings GROUP BY consumer"
     ).fetchall()
-    naming.take([batch])
+    naming.take(batch)
     engine.execute(
-        f"INSERT INTO goods SELECT {_ASKED}, ecosystem, kind, hash(ecosystem, kind, purl), "
-        "regexp_extract(purl, '@([^/@?#]*)([?#].*)?$', 1), regexp_replace(purl, '(@[^/@]*)?([?#].*)?$', ''), purl, "
-        "CASE WHEN method IN ('GET', 'HEAD', 'POST') THEN method ELSE 'other' END "
-        "FROM (SELECT DISTINCT ecosystem, kind, purl, method FROM readings) "
+        f"INSERT INTO goods SELECT {_ASKED}, ecosystem, kind, {KEY}, "
+        "regexp_extract(purl, '@([^/@?#]*)([?#].*)?$', 1), package, purl, "
+        f"CASE WHEN method IN ('GET', 'HEAD', 'POST') THEN method ELSE 'other' END, {PACKED} "
+        "FROM (SELECT *, purl AS key, regexp_replace(purl, '(@[^/@]*)?([?#].*)?$', '') AS package "
+        "FROM (SELECT DISTINCT ecosystem, kind, purl, method FROM readings)) "
         f"WHERE {_ASKED} NOT IN (SELECT id FROM goods)"
     )
     agents = engine.execute(f"SELECT {_AGENT}, agent, agent_version, ci FROM readings GROUP BY ALL").fetchall()
     naming.write_agents((id, recalled(family, version, ci)) for id, family, version, ci in agents)
+    who = asker(_CLIENT, _AGENT, "0::UBIGINT")
+    told = f"{who} AS id, {_CLIENT}, {_AGENT}, 0::UBIGINT"
+    engine.execute(f"INSERT INTO askers FROM (SELECT DISTINCT {told} FROM readings) ANTI JOIN askers USING (id)")
     engine.execute(
-        f'INSERT INTO hits SELECT "at", hash(consumer), {_ASKED}, {_AGENT}, 0::UBIGINT, 0::UBIGINT, status, sent, '
+        f'INSERT INTO hits SELECT "at", {who}, {_ASKED}, 0::UBIGINT, status, sent, '
         "CASE WHEN origin IN ('hit', 'miss', 'stale', 'peer') THEN origin ELSE '' END::cache_state FROM readings"
     )
     rows = engine.execute("SELECT count(*) FROM readings").fetchall()[0][0]

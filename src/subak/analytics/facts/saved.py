@@ -11,43 +11,52 @@ from typing import Final
 
 import duckdb
 
-from subak.analytics.facts.coder import Coding
+from subak.analytics.facts.coder import Coding, asker, number
+from subak.analytics.facts.naming import PACKED
 from subak.analytics.schema import AGENTS, TABLES
 from subak.errors import StoreFailed
 
 NEEDED: Final = ("facts", "clients", "networks", "consumers", "agents", "items", "documents", "packages")
 
 _AGENTS: Final = ", ".join(f'"{name}"' for name in AGENTS if name != "agent")
-_CLIENT: Final = "hash('saved', c.name)"
+_CLIENT: Final = number("'saved'", "c.name")
+_USER: Final = number("'saved'", "name")
+_AGENT: Final = number("'saved'", _AGENTS)
+_GOOD: Final = number("'saved'", "f.ecosystem", "f.kind", "f.method", "coalesce(t.key, 0)", "coalesce(p.purl, '')")
+_WHO: Final = asker("client", "agent", '"user"')
 _STEPS: Final = (
     f"""INSERT INTO named_clients SELECT {_CLIENT}, c.name, n.name, c.version, c.provider, c.origin, o.name, o.grade
         FROM saved_clients c JOIN saved_networks n USING (network) JOIN saved_consumers o USING (consumer)
         WHERE {_CLIENT} NOT IN (SELECT id FROM named_clients)""",
-    """INSERT INTO named_users SELECT hash('saved', name), name FROM saved_consumers
-        WHERE grade = 'A' AND hash('saved', name) NOT IN (SELECT id FROM named_users)""",
-    f"""INSERT INTO named_agents SELECT hash('saved', {_AGENTS}), {_AGENTS} FROM saved_agents
-        WHERE hash('saved', {_AGENTS}) NOT IN (SELECT id FROM named_agents)""",
-    """CREATE TEMP TABLE saved_goods AS
-        SELECT hash('saved', f.ecosystem, f.kind, f.method, coalesce(t.key, 0), coalesce(p.purl, '')) AS id,
-            f.item, f.document, f.package, f.ecosystem, f.kind, f.method,
-            coalesce(t.key, 0) AS key, coalesce(t.version, '') AS version, coalesce(p.purl, '') AS package_purl,
+    f"""INSERT INTO named_users SELECT {_USER}, name FROM saved_consumers
+        WHERE grade = 'A' AND {_USER} NOT IN (SELECT id FROM named_users)""",
+    f"""INSERT INTO named_agents SELECT {_AGENT}, 0, {_AGENTS} FROM saved_agents
+        WHERE {_AGENT} NOT IN (SELECT id FROM named_agents)""",
+    f"""CREATE TEMP TABLE saved_goods AS
+        SELECT {_GOOD} AS id,
+            f.item, f.document, f.package AS number, f.ecosystem, f.kind, f.method,
+            coalesce(t.key, 0) AS key, coalesce(t.version, '') AS version, coalesce(p.purl, '') AS package,
             coalesce(t.purl, '') AS purl
         FROM (SELECT DISTINCT item, document, package, ecosystem, kind, method FROM saved_facts) f
         LEFT JOIN (SELECT item, -1 AS document, key, version, purl FROM saved_items
             UNION ALL SELECT -1, document, key, '', '' FROM saved_documents) t
             ON f.item = t.item AND f.document = t.document
         LEFT JOIN saved_packages p ON f.package = p.package""",
-    """INSERT INTO goods SELECT DISTINCT ON (id) id, ecosystem, kind, key, version, package_purl, purl, method
+    f"""INSERT INTO goods SELECT DISTINCT ON (id) id, ecosystem, kind, key, version, package, purl, method, {PACKED}
         FROM saved_goods WHERE id NOT IN (SELECT id FROM goods)""",
-    f"""INSERT INTO hits SELECT f."at", coalesce({_CLIENT}, hash('')), g.id, a.id, coalesce(u.id, 0), f.run, f.status,
-            f.sent, f.cache::cache_state
+    f"""CREATE TEMP TABLE saved_hits AS
+        SELECT f."at", coalesce({_CLIENT}, {number("''")}) AS client, a.id AS agent, coalesce(u.id, 0) AS "user",
+            g.id AS asked, f.run, f.status, f.sent, f.cache
         FROM saved_facts f LEFT JOIN saved_clients c USING (client)
-        JOIN (SELECT agent, hash('saved', {_AGENTS}) AS id FROM saved_agents) a USING (agent)
-        JOIN saved_goods g ON f.item = g.item AND f.document = g.document AND f.package = g.package
+        JOIN (SELECT agent, {_AGENT} AS id FROM saved_agents) a USING (agent)
+        JOIN saved_goods g ON f.item = g.item AND f.document = g.document AND f.package = g.number
             AND f.ecosystem = g.ecosystem AND f.kind = g.kind AND f.method = g.method
-        LEFT JOIN (SELECT consumer, hash('saved', name) AS id FROM saved_consumers WHERE grade = 'A') u
+        LEFT JOIN (SELECT consumer, {_USER} AS id FROM saved_consumers WHERE grade = 'A') u
             ON f.consumer = u.consumer
         WHERE f."at" >= $since AND f."at" < $until""",
+    f"""INSERT INTO askers FROM (SELECT DISTINCT {_WHO} AS id, client, agent, "user" FROM saved_hits)
+        ANTI JOIN askers USING (id)""",
+    f"""INSERT INTO hits SELECT "at", {_WHO}, asked, run, status, sent, cache::cache_state FROM saved_hits""",
 )
 
 
@@ -77,4 +86,5 @@ def add(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding) -> int:
     for name in NEEDED:
         engine.execute(f"DROP VIEW saved_{name}")
     engine.execute("DROP TABLE saved_goods")
+    engine.execute("DROP TABLE saved_hits")
     return int(rows[0][0])

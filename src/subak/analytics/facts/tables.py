@@ -6,16 +6,11 @@ from typing import Final
 
 import duckdb
 
-from subak.analytics.schema import AGENTS, KINDS, METHODS
+from subak.analytics.schema import AGENTS
 
 FILES: Final = "('artifact', 'metadata', 'derived')"
 """Kinds of what never changes: files, and what is told of one."""
 DOCUMENTS: Final = "('index', 'listing', 'config')"
-
-
-def _words(words: tuple[str, ...]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
-
 
 _SPOKEN: Final = ", ".join(f'"{name}"' for name in AGENTS if name != "agent")
 
@@ -37,12 +32,12 @@ _STEPS: Final = (
     """CREATE TABLE declared AS SELECT agent, split_part(told, '=', 1) AS purpose,
         CAST(split_part(told, '=', 2) AS DOUBLE) AS weight
         FROM (SELECT agent, unnest(string_split(declared, ',')) AS told FROM agents WHERE declared <> '')""",
-    f"CREATE TEMP TABLE spoken AS SELECT n.id, a.* FROM named_agents n JOIN agents a USING ({_SPOKEN})",
+    f"CREATE TEMP TABLE spoken AS SELECT n.id, n.run, a.* FROM named_agents n JOIN agents a USING ({_SPOKEN})",
     """CREATE TEMP TABLE pairs AS
-        SELECT h.client AS client_id, h.agent AS agent_id, h."user" AS user_id, h.requests,
-            coalesce(c.client, -1) AS client, coalesce(c.network, -1) AS network,
+        SELECT h.id, h.requests, a.run, coalesce(c.client, -1) AS client, coalesce(c.network, -1) AS network,
             coalesce(u.consumer, c.consumer, -1) AS consumer, a.agent, a.software, a.kind
-        FROM (SELECT client, agent, "user", count(*) AS requests FROM hits GROUP BY ALL) h
+        FROM (SELECT id, client, agent, "user", requests
+            FROM (SELECT asker, count(*) AS requests FROM hits GROUP BY asker) JOIN askers ON asker = id) h
         LEFT JOIN (SELECT k.id, c.client, c.network, c.consumer FROM named_clients k JOIN clients c USING (name)) c
             ON h.client = c.id
         LEFT JOIN (SELECT k.id, o.consumer FROM named_users k JOIN consumers o ON k.consumer = o.name) u
@@ -54,39 +49,35 @@ _STEPS: Final = (
             '' AS purpose, 0::DOUBLE AS posterior, '' AS flags
         FROM (SELECT client, software, kind, agent, sum(requests) AS requests FROM pairs GROUP BY ALL)
         GROUP BY client, software""",
-    """CREATE TEMP TABLE askers AS SELECT p.client_id, p.agent_id, p.user_id, p.client, p.network, p.consumer, p.agent,
-            s.stream FROM pairs p JOIN streams s USING (client, software)""",
+    """CREATE TEMP TABLE known AS SELECT p.id, p.run, p.client, p.network, p.consumer, p.agent, s.stream
+        FROM pairs p JOIN streams s USING (client, software)""",
     # ---- what for
-    """CREATE TABLE packages AS SELECT (row_number() OVER (ORDER BY ecosystem, purl) - 1)::INTEGER AS package,
-        ecosystem, purl FROM (SELECT DISTINCT ecosystem, package AS purl FROM goods WHERE package <> '')""",
-    f"""CREATE TEMP TABLE things AS SELECT ecosystem, key, kind, min(version) AS version, min(purl) AS purl,
-        min(package) AS package, (row_number() OVER ())::INTEGER - 1 AS number
-        FROM goods WHERE kind IN {FILES} OR kind IN {DOCUMENTS} GROUP BY ecosystem, kind, key""",
-    f"""CREATE TABLE items AS SELECT t.number AS item, coalesce(p.package, -1) AS package, t.ecosystem, t.kind, t.purl,
-        t.version, t.key FROM things t LEFT JOIN packages p ON t.ecosystem = p.ecosystem AND t.package = p.purl
-        WHERE t.kind IN {FILES}""",
-    f"""CREATE TABLE documents AS SELECT t.number AS document, coalesce(p.package, -1) AS package, t.ecosystem, t.kind,
-        t.key FROM things t LEFT JOIN packages p ON t.ecosystem = p.ecosystem AND t.package = p.purl
-        WHERE t.kind IN {DOCUMENTS}""",
-    # Few words on many rows: an ENUM takes a byte and is compared as a number.
-    "CREATE TYPE ecosystem_name AS ENUM (SELECT DISTINCT ecosystem FROM goods UNION SELECT '' ORDER BY 1)",
-    f"CREATE TYPE kind_name AS ENUM ({_words(KINDS)})",
-    f"CREATE TYPE method_name AS ENUM ({_words(METHODS)})",
-    f"""CREATE TEMP TABLE wanted AS SELECT g.id, g.ecosystem::ecosystem_name AS ecosystem, g.kind::kind_name AS kind,
-            g.method::method_name AS method,
+    """CREATE TEMP TABLE packages_of AS SELECT (row_number() OVER (ORDER BY ecosystem, purl) - 1)::INTEGER AS package, *
+        FROM (SELECT packed, any_value(ecosystem) AS ecosystem, any_value(package) AS purl FROM goods
+            WHERE package <> '' GROUP BY packed)""",
+    "CREATE TABLE packages AS SELECT package, ecosystem::VARCHAR AS ecosystem, purl FROM packages_of",
+    f"""CREATE TEMP TABLE things AS SELECT (row_number() OVER ())::INTEGER - 1 AS number,
+            coalesce(p.package, -1) AS package, t.* EXCLUDE (packed)
+        FROM (SELECT ecosystem, kind, key, min(version) AS version, min(purl) AS purl,
+                arg_min(packed, package) AS packed
+            FROM goods WHERE kind IN {FILES} OR kind IN {DOCUMENTS} GROUP BY ecosystem, kind, key) t
+        LEFT JOIN packages_of p USING (packed)""",
+    f"""CREATE TABLE items AS SELECT number AS item, package, ecosystem::VARCHAR AS ecosystem, kind::VARCHAR AS kind,
+        purl, version, key FROM things WHERE kind IN {FILES}""",
+    f"""CREATE TABLE documents AS SELECT number AS document, package, ecosystem::VARCHAR AS ecosystem,
+        kind::VARCHAR AS kind, key FROM things WHERE kind IN {DOCUMENTS}""",
+    f"""CREATE TEMP TABLE wanted AS SELECT g.id, g.ecosystem, g.kind, g.method,
             CASE WHEN g.kind IN {FILES} THEN coalesce(t.number, -1) ELSE -1 END AS item,
             CASE WHEN g.kind IN {DOCUMENTS} THEN coalesce(t.number, -1) ELSE -1 END AS document,
             coalesce(p.package, -1) AS package
-        FROM goods g LEFT JOIN things t USING (ecosystem, key, kind)
-        LEFT JOIN packages p ON g.ecosystem = p.ecosystem AND g.package = p.purl""",
+        FROM goods g LEFT JOIN things t USING (ecosystem, kind, key) LEFT JOIN packages_of p USING (packed)""",
     # ---- what happened
     """CREATE TABLE facts AS
-        SELECT h."at", a.client, a.network, a.consumer, a.stream, a.agent, h.run, w.ecosystem, w.kind, w.item,
-            w.document, w.package, w.method, h.status, h.sent, h.cache
-        FROM hits h JOIN askers a ON h.client = a.client_id AND h.agent = a.agent_id AND h."user" = a.user_id
-        JOIN wanted w ON h.asked = w.id""",
+        SELECT h."at", a.client, a.network, a.consumer, a.stream, a.agent, greatest(h.run, a.run) AS run, w.ecosystem,
+            w.kind, w.item, w.document, w.package, w.method, h.status, h.sent, h.cache
+        FROM hits h JOIN known a ON h.asker = a.id JOIN wanted w ON h.asked = w.id""",
 )
-_SOURCES: Final = ("later", "goods", "named_clients", "named_users", "named_agents", "hits")
+_SOURCES: Final = ("later", "goods", "named_clients", "named_users", "named_agents", "hits", "askers")
 
 
 def build(engine: duckdb.DuckDBPyConnection) -> None:

@@ -58,7 +58,7 @@ def _event(head: re.Match[str], asked: re.Match[str], referer: str, agent: str, 
     if at is None:
         return "no such time"
     method, host, target = fields.request(fields.unescape(asked[1]))
-    cache = next((word for part in more.split() if part.isupper() and (word := _cache(part))), "") if more else ""
+    state = next((word for part in more.split() if part.isupper() and (word := cache(part))), "") if more else ""
     return Event(
         at=at,
         client=fields.address(head[1]),
@@ -70,11 +70,11 @@ def _event(head: re.Match[str], asked: re.Match[str], referer: str, agent: str, 
         agent=fields.dash(fields.unescape(agent)),
         referer=fields.dash(fields.unescape(referer)),
         username=fields.dash(head[3]),
-        cache=cache,
+        cache=state,
     )
 
 
-def _cache(part: str) -> str:
+def cache(part: str) -> str:
     """The state in `HIT`, `"HIT"` or `TCP_HIT:HIER_NONE`."""
     return fields.cache_word(part.strip('"').partition(":")[0])
 

@@ -1,19 +1,20 @@
 """The work on one source: its blocks become events and rejects, the quick way where that is beyond doubt.
 
-There are two quick ways. With a coder, blocks go through `bulk`, which needs no text but of what is new; a block that
-does not add up there goes through `combined.fast`, which is slower and takes each line by itself.
+There are two quick ways. With a coder, combined lines go to the scanner, which needs no text but of what is new; other
+lines, and where there is no scanner all, go through the engine in one of the `ways`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import duckdb
 import msgspec
 
-from subak.analytics.logs import bulk, fields, formats, quick, tables
+from subak.analytics.logs import fields, formats, quick, tables
 from subak.analytics.logs.combined import LONGEST, agents
 from subak.analytics.logs.event import EVENTS, REJECTS, Event, Fields, Reject
 from subak.analytics.logs.formats import UNKNOWN, Format
@@ -28,21 +29,29 @@ LEARN_EVERY = 64
 """Blocks."""
 TABLE = "subak_batch"
 
-TIRED = 8
-"""Blocks for which `bulk` is left alone after one that it could not take."""
+MANY = 1_000
+"""Lines in doubt for which the engine is asked."""
 
 Absorb = Callable[[str], None]
 """Given the name of a table with the columns of `events`; it must be done with it on return."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What became of a block's lines."""
+
+    lines: int
+    size: int
+    """Bytes of those that were taken."""
+    doubtful: Sequence[tuple[int, int]]
+    """The others: their place among the lines, from 0, and the offset of their first byte."""
+
+
 class Coder(Protocol):
-    """Whoever turns requests into numbers as they are read."""
+    """Whoever turns combined lines into numbers as they are read."""
 
-    def stage(self, relation: str) -> tuple[int, int, list[int]]:
-        """Run the SQL of `bulk.relation`, keeping its rows aside: rows, sum of `size`, places of doubtful rows."""
-
-    def keep(self) -> None:
-        """Take over the rows put aside, without the doubtful ones."""
+    def scan(self, lines: bytes) -> Scanned | None:
+        """Take over the whole lines that are beyond doubt; None if it takes no more."""
 
 
 _encode = msgspec.json.Encoder().encode_lines
@@ -67,8 +76,6 @@ class Desk:
         self._form = form
         self._absorb = absorb
         self._coder = coder
-        self._tired = 0
-        self._sifting = False
         self._blocks = 0
         self._header: Fields = ()
         self._events: list[Event] = []
@@ -86,10 +93,13 @@ class Desk:
                     self._form = formats.recognise(first_lines(data))
                 if self._form is not UNKNOWN or not self._tally.format:
                     self._tally.format = self._form.name
-                if self._form.quick:
-                    self._quick(self._form, data, line)
+                numbers = range(line, line + len(data))
+                if self._form.coded and self._coder:
+                    self._coded(self._form, self._coder, data, numbers)
+                elif self._form.quick:
+                    self._quick(self._form, data, numbers)
                 else:
-                    self._exact(self._form, _numbered(data, line))
+                    self._exact(self._form, _numbered(data, numbers))
                 if self._form is UNKNOWN:
                     self._form = None  # the next block may tell
         self._flush()
@@ -157,50 +167,37 @@ class Desk:
 
     # ------------------------------------------------------------ a block at a time
 
-    def _quick(self, form: Format, data: bytes, first: int) -> None:
+    def _coded(self, form: Format, coder: Coder, data: bytes, numbers: Sequence[int]) -> None:
+        """Let the coder have the lines that it understands."""
+        whole = data[: data.rfind(b"\n") + 1]
+        scanned = coder.scan(whole)
+        if scanned is None:
+            self._quick(form, data, numbers)
+            return
+        self._tally.accepted.add(scanned.lines, scanned.size)
+        left = [(numbers[place], data[start : data.index(b"\n", start)]) for place, start in scanned.doubtful]
+        if len(left) > MANY:
+            self._quick(form, b"".join(line + b"\n" for _, line in left), [number for number, _ in left])
+        else:
+            self._exact(form, ((number, line, len(line) + 1) for number, line in left))
+        if len(whole) < len(data):
+            last = scanned.lines + len(scanned.doubtful)
+            self._exact(form, iter([(numbers[last], data[len(whole) :], len(data) - len(whole))]))
+
+    def _quick(self, form: Format, data: bytes, numbers: Sequence[int]) -> None:
         """Let the engine read what is beyond doubt, and judge the rest line by line."""
-        whole, odd = _sift(data, first)
-        if whole and not (form.coded and self._coder and self._coded(form, self._coder, whole, data, first)):
+        whole, odd = _sift(data, numbers)
+        if whole:
             for way, piece in ways(form, whole, self._header):
                 if way is None:
-                    self._exact(form, _places(data, first, piece.split(b"\n")[:-1]))
+                    self._exact(form, _places(data, numbers, piece.split(b"\n")[:-1]))
                 else:
                     accepted, size, left = self._scan(way, piece)
                     if accepted:
                         self._tally.accepted.add(accepted, size)
                         self._absorb(f"{TABLE}_sure")
-                    self._exact(form, _places(data, first, left))
+                    self._exact(form, _places(data, numbers, left))
         self._exact(form, iter(odd))
-
-    def _coded(self, form: Format, coder: Coder, whole: bytes, data: bytes, first: int) -> bool:
-        """Let the coder have the lines; False if they do not add up."""
-        if self._tired:
-            self._tired -= 1
-            return False
-        found = bulk.shape_of(first_lines(whole))
-        if found is None:
-            return False
-        left: list[bytes] = []
-        while True:
-            if self._sifting:
-                whole, left = bulk.sifted(whole, found)
-            self._scratch.put(whole)
-            rows, size, doubtful = coder.stage(bulk.relation(self._scratch.path, found))
-            complete = rows == whole.count(b"\n")
-            if complete and bulk.taken(whole, size):
-                break
-            if self._sifting or not complete:
-                self._tired = TIRED
-                return False
-            self._sifting = True
-        if doubtful:
-            lines = whole.split(b"\n")
-            left += [lines[place] for place in doubtful]
-            size = sum(len(lines[place]) + 1 for place in doubtful)
-        coder.keep()
-        self._tally.accepted.add(rows - len(doubtful), len(whole) - (size if doubtful else 0))
-        self._exact(form, _places(data, first, left))
-        return True
 
     def _scan(self, way: Way, data: bytes) -> tuple[int, int, list[bytes]]:
         """Lines read and their bytes; the lines in doubt and those left out."""
@@ -236,16 +233,16 @@ _SUMS = f"""
     FROM {TABLE}_scan"""
 
 
-def _numbered(data: bytes, first: int) -> Iterator[tuple[int, bytes, int]]:
+def _numbered(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, bytes, int]]:
     lines = data.split(b"\n")
     last = lines.pop()
-    for number, line in enumerate(lines, first):
+    for number, line in zip(numbers, lines, strict=False):
         yield number, line, len(line) + 1
     if last:
-        yield first + len(lines), last, len(last)
+        yield numbers[len(lines)], last, len(last)
 
 
-def _sift(data: bytes, first: int) -> tuple[bytes, list[tuple[int, bytes, int]]]:
+def _sift(data: bytes, numbers: Sequence[int]) -> tuple[bytes, list[tuple[int, bytes, int]]]:
     """The lines that `fast` may be given, and the others with their numbers and sizes."""
     odd = [mark for mark in _ODD if mark in data]
     if not data.isascii() and formats.BOM in data:
@@ -254,7 +251,7 @@ def _sift(data: bytes, first: int) -> tuple[bytes, list[tuple[int, bytes, int]]]
         return data, []
     sound: list[bytes] = []
     others: list[tuple[int, bytes, int]] = []
-    for number, line, size in _numbered(data, first):
+    for number, line, size in _numbered(data, numbers):
         if size == len(line) or any(mark in line for mark in odd) or not _is_text(line):
             others.append((number, line, size))
         else:
@@ -276,11 +273,11 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def _places(data: bytes, first: int, lines: Sequence[bytes]) -> Iterator[tuple[int, bytes, int]]:
+def _places(data: bytes, numbers: Sequence[int], lines: Sequence[bytes]) -> Iterator[tuple[int, bytes, int]]:
     """Number the lines of a list, in the order of the block; of lines that are alike, any will do."""
     if lines:
         wanted = Counter(lines)
-        for row in _numbered(data, first):
+        for row in _numbered(data, numbers):
             if wanted[row[1]] > 0:
                 wanted[row[1]] -= 1
                 yield row

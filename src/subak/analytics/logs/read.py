@@ -16,7 +16,7 @@ from subak.analytics.logs.ledger import Ledger, Tally
 from subak.analytics.logs.scratch import Scratch
 from subak.analytics.logs.sources import Piece, Source, blocks, expand, extent, opened, shown
 
-BLOCK = 32 * 2**20
+BLOCK = 8 * 2**20
 """Bytes of log that are worked on at a time."""
 
 Progress = Callable[[int, int], None]

@@ -1,0 +1,33 @@
+cimport cython
+
+cdef class Numbers:
+    cdef readonly Py_ssize_t count
+    cdef unsigned long long[::1] _keys
+    cdef unsigned int[::1] _found
+    cdef unsigned long long _mask
+    cdef unsigned long long _full
+    cdef unsigned long long _odd
+
+    cpdef make_room(self, Py_ssize_t more)
+
+    @cython.locals(i=Py_ssize_t, place=Py_ssize_t, keys="unsigned long long[::1]", found="unsigned int[::1]")
+    cdef _resize(self, Py_ssize_t slots)
+
+    @cython.locals(mixed="unsigned long long", place="unsigned long long")
+    cdef inline Py_ssize_t _place(self, unsigned long long key) except -1 nogil
+
+    @cython.locals(place=Py_ssize_t)
+    cdef inline Py_ssize_t number(self, unsigned long long key) except -1 nogil
+
+
+cdef class Texts:
+    cdef Numbers numbers
+    cdef Py_ssize_t first
+    cdef long long[::1] starts
+    cdef long long[::1] ends
+
+    @cython.locals(known=Py_ssize_t, number=Py_ssize_t)
+    cdef inline Py_ssize_t number(self, unsigned long long key, Py_ssize_t start, Py_ssize_t end) except -1 nogil
+
+    @cython.locals(i=Py_ssize_t)
+    cpdef list new(self, bytes data)

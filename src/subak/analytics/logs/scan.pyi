@@ -1,0 +1,27 @@
+"""What others see of the scanner; C types are in scan.pxd."""
+
+from array import array
+
+from subak.analytics.logs.numbers import Texts
+
+class Scanner:
+    clients: Texts
+    agents: Texts
+    users: Texts
+    asked: Texts
+    words: Texts
+    lines: int
+    size: int
+    rows: int
+    def __init__(self, key: bytes, since: float, until: float) -> None: ...
+    @property
+    def memory(self) -> int: ...
+    @property
+    def columns(self) -> dict[str, memoryview]: ...
+    @property
+    def askers(self) -> list[tuple[int, int, int, int]]: ...
+    def requests(self, data: bytes) -> tuple[int, list[str], list[str], list[str]]: ...
+    def clear(self) -> None: ...
+    def scan(self, data: bytes) -> list[tuple[int, int]]: ...
+
+def ends(texts: list[str]) -> array[int]: ...

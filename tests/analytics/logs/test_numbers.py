@@ -1,0 +1,32 @@
+"""Dense numbers, however many keys there are."""
+
+from __future__ import annotations
+
+from random import Random
+
+import uncompiled
+
+
+def test_keys_keep_their_numbers_while_the_table_grows() -> None:
+    random = Random(1)
+    keys = list(dict.fromkeys([*range(1, 50), *(random.getrandbits(64) | 1 for _ in range(9_000)), 1 << 63]))
+    table = uncompiled.NUMBERS.Numbers()
+    for start in range(0, len(keys), 700):
+        table.make_room(700)
+        some = keys[start : start + 700]
+        assert [table.number(key) for key in some] == list(range(start, start + len(some)))
+    assert [table.number(key) for key in keys] == list(range(len(keys)))
+    assert table.count == len(keys)
+
+
+def test_new_texts_are_told_once() -> None:
+    texts = uncompiled.NUMBERS.Texts()
+    data = b"one two one"
+    texts.begin(5)
+    assert [texts.number(7, 0, 3), texts.number(8, 4, 7), texts.number(7, 8, 11)] == [0, 1, 0]
+    assert texts.new(data) == [(0, "one"), (1, "two")]
+    texts.begin(5)
+    assert texts.new(data) == []
+    texts.number(9, 8, 11)
+    assert texts.new(data) == [(2, "one")]
+    assert texts.count == 3
