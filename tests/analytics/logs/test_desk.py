@@ -54,27 +54,30 @@ def work(
 
 
 def test_lines_keep_their_numbers() -> None:
-    tally, events, rejects = work([Block(LINE + b"one\n" + LINE + b"two\n", 1), Block(b"\nthree\n" + LINE + b"one", 5)])
+    tally, events, rejects = work([Block(LINE + b"one\n" + LINE + b"two\n"), Block(b"\nthree\n" + LINE + b"one")])
     assert len(events) == 3
     assert [(line, size) for line, size, _ in rejects] == [(2, 4), (4, 4), (6, 6), (8, 3)]
     assert (tally.accepted.lines, tally.rejected.lines, tally.skipped.lines) == (3, 4, 1)
 
 
 def test_what_cannot_be_held_or_read() -> None:
-    tally, _, rejects = work([Overlong(b"x" * 100, 5_000_000, 7), Broken("disk \x1b[31m gone")])
-    assert rejects == [(7, 5_000_000, "longer than 262144 bytes")]
+    tally, _, rejects = work(
+        [Block(LINE * 6), Overlong(b"x" * 100, 5_000_000), Block(b"odd\n"), Broken("disk \x1b[31m gone")]
+    )
+    assert rejects[0] == (7, 5_000_000, "longer than 262144 bytes")
+    assert rejects[1][:2] == (8, 4)
     assert tally.problem == "disk \\x1b[31m gone"
 
 
 def test_without_a_coders_help_all_is_read() -> None:
     coder = Counting(None)
-    tally, events, _ = work([Block(LINE * 3, 1 + 3 * n) for n in range(4)], coder)
+    tally, events, _ = work([Block(LINE * 3) for _ in range(4)], coder)
     assert coder.seen == 4
     assert len(events) == tally.accepted.lines == 12
 
 
 def test_what_a_coder_took_is_not_read_again() -> None:
-    tally, events, rejects = work([Block(LINE + b"one\n" + LINE + LINE + b"two", 1)], Counting([1, 2]))
+    tally, events, rejects = work([Block(LINE + b"one\n" + LINE + LINE + b"two")], Counting([1, 2]))
     assert len(events) == 1
     assert (tally.accepted.lines, tally.accepted.bytes) == (3, 3 * len(LINE))
     assert [(line, size) for line, size, _ in rejects] == [(2, 4), (5, 3)]
@@ -83,10 +86,17 @@ def test_what_a_coder_took_is_not_read_again() -> None:
 def test_many_lines_in_doubt_keep_their_numbers() -> None:
     places = range(1, 3 * MANY, 2)
     data = b"".join(b"odd\n" if n % 10 == 5 else LINE for n in range(3 * MANY))
-    tally, events, rejects = work([Block(data, 1)], Counting(places))
+    tally, events, rejects = work([Block(data)], Counting(places))
     assert [line for line, _, _ in rejects] == [n + 1 for n in places if n % 10 == 5]
     assert len(events) == len(places) - len(rejects)
     assert tally.accepted.bytes + tally.rejected.bytes == len(data)
+
+
+def test_a_line_that_the_engine_shortens_is_read_exactly() -> None:
+    long = LINE.replace(b"198.51.100.20", rb"\"").replace(b"GET", rb"\"")[:-1] + b' "203.0.113.7" 0.004 HIT\n'
+    tally, events, rejects = work([Block(long)])
+    assert tally.accepted.bytes + tally.rejected.bytes == len(long)
+    assert len(events) + len(rejects) == 1
 
 
 def test_marks_that_readers_take_for_something_else_are_sifted() -> None:

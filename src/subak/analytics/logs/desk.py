@@ -77,6 +77,7 @@ class Desk:
         self._absorb = absorb
         self._coder = coder
         self._blocks = 0
+        self._line = 1
         self._header: Fields = ()
         self._events: list[Event] = []
         self._rejects: list[Reject] = []
@@ -86,20 +87,23 @@ class Desk:
         match piece:
             case Broken(reason):
                 self._tally.problem = fields.printable(reason)
-            case Overlong(head, size, line):
-                self._reject(line, size, formats.TOO_LONG, head)
-            case Block(data, line):
+            case Overlong(head, size):
+                self._reject(self._line, size, formats.TOO_LONG, head)
+                self._line += 1
+            case Block(data):
                 if self._form is None:
                     self._form = formats.recognise(first_lines(data))
                 if self._form is not UNKNOWN or not self._tally.format:
                     self._tally.format = self._form.name
-                numbers = range(line, line + len(data))
-                if self._form.coded and self._coder:
-                    self._coded(self._form, self._coder, data, numbers)
-                elif self._form.quick:
+                numbers = range(self._line, self._line + len(data))
+                lines = (
+                    self._coded(self._form, self._coder, data, numbers) if self._form.coded and self._coder else None
+                )
+                if lines is None and self._form.quick:
                     self._quick(self._form, data, numbers)
-                else:
+                elif lines is None:
                     self._exact(self._form, _numbered(data, numbers))
+                self._line += data.count(b"\n") if lines is None else lines
                 if self._form is UNKNOWN:
                     self._form = None  # the next block may tell
         self._flush()
@@ -167,22 +171,22 @@ class Desk:
 
     # ------------------------------------------------------------ a block at a time
 
-    def _coded(self, form: Format, coder: Coder, data: bytes, numbers: Sequence[int]) -> None:
-        """Let the coder have the lines that it understands."""
-        whole = data[: data.rfind(b"\n") + 1]
+    def _coded(self, form: Format, coder: Coder, data: bytes, numbers: Sequence[int]) -> int | None:
+        """Let the coder have the lines that it understands. How many there are in all; None if it takes no more."""
+        whole = data if data.endswith(b"\n") else data[: data.rfind(b"\n") + 1]
         scanned = coder.scan(whole)
         if scanned is None:
-            self._quick(form, data, numbers)
-            return
+            return None
         self._tally.accepted.add(scanned.lines, scanned.size)
         left = [(numbers[place], data[start : data.index(b"\n", start)]) for place, start in scanned.doubtful]
         if len(left) > MANY:
             self._quick(form, b"".join(line + b"\n" for _, line in left), [number for number, _ in left])
         else:
             self._exact(form, ((number, line, len(line) + 1) for number, line in left))
+        lines = scanned.lines + len(scanned.doubtful)
         if len(whole) < len(data):
-            last = scanned.lines + len(scanned.doubtful)
-            self._exact(form, iter([(numbers[last], data[len(whole) :], len(data) - len(whole))]))
+            self._exact(form, iter([(numbers[lines], data[len(whole) :], len(data) - len(whole))]))
+        return lines
 
     def _quick(self, form: Format, data: bytes, numbers: Sequence[int]) -> None:
         """Let the engine read what is beyond doubt, and judge the rest line by line."""
@@ -209,8 +213,8 @@ class Desk:
             scan = f"CREATE OR REPLACE TEMP TABLE {TABLE}_scan AS {way.relation(self._scratch.path)}"
             self._engine.execute(scan)
             self._engine.execute(_SURE)
-            count, accepted, size = self._engine.execute(_SUMS).fetchall()[0]
-            if count == data.count(b"\n"):
+            count, total, accepted, size = self._engine.execute(_SUMS).fetchall()[0]
+            if count == data.count(b"\n") and total == len(data):  # no line is missing, none was shortened
                 rows = self._engine.execute(f"SELECT raw FROM {TABLE}_scan WHERE raw IS NOT NULL").fetchall()
                 return accepted, size, [*left_out, *(row[0].encode() for row in rows)]
             lines = data.split(b"\n")[:-1]
@@ -229,7 +233,8 @@ _SURE = f"""
     CREATE OR REPLACE TEMP VIEW {TABLE}_sure AS
     SELECT {", ".join(f'"{name}"' for name in EVENTS)} FROM {TABLE}_scan WHERE raw IS NULL"""
 _SUMS = f"""
-    SELECT count(*), count(*) FILTER (raw IS NULL), coalesce(sum(bytes) FILTER (raw IS NULL), 0)::BIGINT
+    SELECT count(*), coalesce(sum(bytes), 0)::BIGINT, count(*) FILTER (raw IS NULL),
+        coalesce(sum(bytes) FILTER (raw IS NULL), 0)::BIGINT
     FROM {TABLE}_scan"""
 
 

@@ -25,6 +25,8 @@ cdef class Texts:
     cdef Py_ssize_t first
     cdef long long[::1] starts
     cdef long long[::1] ends
+    cdef unsigned long long _last_key
+    cdef Py_ssize_t _last
 
     @cython.locals(known=Py_ssize_t, number=Py_ssize_t)
     cdef inline Py_ssize_t number(self, unsigned long long key, Py_ssize_t start, Py_ssize_t end) except -1 nogil

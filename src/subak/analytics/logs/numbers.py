@@ -64,6 +64,7 @@ class Texts:
         self.first = 0
         self.starts = array("q")
         self.ends = array("q")
+        self._last_key = self._last = 0
 
     @property
     def count(self):
@@ -80,11 +81,15 @@ class Texts:
 
     def number(self, key, start, end):
         """The number of the text whose hash and place in the block these are."""
+        if key == self._last_key:  # requests come in bursts
+            return self._last
         known = self.numbers.count
         number = self.numbers.number(key)
         if number == known:
             self.starts[number - self.first] = start
             self.ends[number - self.first] = end
+        self._last_key = key
+        self._last = number
         return number
 
     def new(self, data):

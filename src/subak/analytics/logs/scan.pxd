@@ -14,7 +14,6 @@ cdef class Scanner:
     cdef Py_ssize_t _known
     cdef unsigned char[::1] _kinds, _stamp, _months, _get, _protocol
     cdef unsigned long long[::1] _key
-    cdef unsigned long long _full
     cdef double _since, _until
 
     # the line at hand
@@ -30,10 +29,15 @@ cdef class Scanner:
     cdef long long[::1] _sent
     cdef unsigned short[::1] _word
 
+    # of the block at hand
+    cdef Py_ssize_t _taken
+    cdef unsigned long long[::1] _hashes
+    cdef long long[::1] _starts, _stops
+
     @cython.locals(i=Py_ssize_t, start=Py_ssize_t, end=Py_ssize_t, first=Py_ssize_t)
     cpdef tuple requests(self, bytes data)
 
-    @cython.locals(i=Py_ssize_t, end=Py_ssize_t, line=Py_ssize_t, size=Py_ssize_t)
+    @cython.locals(i=Py_ssize_t, end=Py_ssize_t, line=Py_ssize_t, size=Py_ssize_t, row=Py_ssize_t)
     cdef list _scan(self, const unsigned char[::1] data, list doubtful)
 
     @cython.locals(i=Py_ssize_t, k=Py_ssize_t)
@@ -53,7 +57,7 @@ cdef class Scanner:
 
     @cython.locals(
         client="unsigned long long", agent="unsigned long long", user="unsigned long long", tool="unsigned long long",
-        asker=Py_ssize_t, k=Py_ssize_t, row=Py_ssize_t, what="unsigned long long", word="unsigned long long",
+        asker=Py_ssize_t, k=Py_ssize_t, row=Py_ssize_t, place=Py_ssize_t, word="unsigned long long",
     )
     cdef int _add(self, const unsigned char[::1] data, Py_ssize_t start) except -1 nogil
 

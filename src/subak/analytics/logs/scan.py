@@ -2,7 +2,7 @@
 
 Cython compiles this module with the C types of scan.pxd where there is a C compiler (`hatch_build.py`); then it reads
 two million lines a second and more. As plain Python it does the same, too slowly for more than tests. A log is never
-trusted: the compiled code checks the bounds of every access, too.
+trusted: the compiled code checks bounds, too.
 
 What it takes of a line, `combined.combined` would understand alike; every other line is left to that one. Texts get
 numbers by their SipHash-1-3 under a secret key (Aumasson and Bernstein 2012), so nobody can make two texts one on
@@ -73,7 +73,6 @@ class Scanner:
         first, second = int.from_bytes(key[:8], "little"), int.from_bytes(key[8:16], "little")
         initial = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
         self._key = array("Q", [half ^ word for half, word in zip((first, second) * 2, initial, strict=True)])
-        self._full = 0xFFFFFFFFFFFFFFFF
         self._since, self._until = since, until
         self._kinds, self._stamp = _kinds(), bytearray(STAMP)
         self._months = bytearray(b"JanFebMarAprMayJunJulAugSepOctNovDec")
@@ -83,7 +82,7 @@ class Scanner:
         self._tools, self._askers = numbers.Numbers(), numbers.Numbers()
         self._at, self._sent = array("d"), array("q")
         self._asker, self._what, self._status, self._word = array("I"), array("I"), array("h"), array("H")
-        self._who = array("I")
+        self._who, self._hashes, self._starts, self._stops = array("I"), array("Q"), array("q"), array("q")
         self.rows = self.lines = self.size = 0
 
     def _make_room(self, more):
@@ -95,8 +94,10 @@ class Scanner:
             self._status, self._word = array("h", bytes(2 * bound)), array("H", bytes(2 * bound))
             for name, column in self.columns.items():
                 column[:] = kept[name]
-        if len(self._who) < 3 * more:
+        if len(self._hashes) < more:
             self._who = array("I", bytes(12 * more))
+            self._hashes = array("Q", bytes(8 * more))
+            self._starts, self._stops = array("q", bytes(8 * more)), array("q", bytes(8 * more))
 
     @property
     def memory(self):
@@ -153,6 +154,7 @@ class Scanner:
         self._askers.make_room(rows)
         self._known = self._askers.count
         self._make_room(rows)
+        self._taken = self.rows
         self.lines = self.size = 0
         return self._scan(data, [])
 
@@ -173,6 +175,10 @@ class Scanner:
                     self.size += end - i
                 i = end
                 line += 1
+            # In a loop of its own: the processor then waits for the memory of several rows at once.
+            for row in range(self._taken, self.rows):
+                i = row - self._taken
+                self._what[row] = self.asked.number(self._hashes[i], self._starts[i], self._stops[i])
         return doubtful
 
     def _line(self, data, start):
@@ -319,8 +325,9 @@ class Scanner:
         row = self.rows
         self._at[row] = self._time
         self._asker[row] = asker
-        what = self._hash(data, self._target, self._target_end)
-        self._what[row] = self.asked.number(what, self._target, self._target_end)
+        place = row - self._taken
+        self._hashes[place] = self._hash(data, self._target, self._target_end)
+        self._starts[place], self._stops[place] = self._target, self._target_end
         self._status[row] = self._code
         self._sent[row] = self._bytes
         self._word[row] = 0
@@ -370,16 +377,17 @@ class Scanner:
 
     def _hash(self, data, start, end):
         """SipHash-1-3, and 1 where that is 0."""
-        full = self._full
+        full = 0xFFFFFFFFFFFFFFFF  # which C needs not to be told
         v0, v1, v2, v3 = self._key[0], self._key[1], self._key[2], self._key[3]
         words = (end - start) // 8
         i = start
         for step in range(words + 4):  # all words, the rest with the length, three rounds more
             word = 0
             if step < words:
-                for k in range(8):
-                    byte = data[i + k]
-                    word |= byte << (8 * k)
+                if cython.compiled:  # a word is inside: its end is at most `end`, in front of a newline
+                    word = cython.cast(cython.pointer(cython.ulonglong), cython.address(data[i]))[0]
+                else:
+                    word = int.from_bytes(data[i : i + 8], "little")
                 i += 8
             elif step == words:
                 word = (end - start) & 255

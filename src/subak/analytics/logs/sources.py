@@ -38,8 +38,6 @@ class Block:
 
     data: bytes
     """Each line ends with a newline, but the last one of the source may lack it."""
-    line: int
-    """The number of the first line, 1-based."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,6 @@ class Overlong:
 
     head: bytes
     size: int
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +253,7 @@ _UNPACK: dict[str, Callable[[Source], Iterator[bytes]]] = {
 def blocks(chunks: Iterator[bytes], size: int) -> Iterator[Piece]:
     """Cut a stream into blocks of whole lines of about `size` bytes; a stream that breaks off ends with Broken."""
     parts: list[bytes] = []
-    held, line = 0, 1
+    held = 0
     trouble: Broken | None = None
     try:
         for chunk in chunks:
@@ -264,32 +261,35 @@ def blocks(chunks: Iterator[bytes], size: int) -> Iterator[Piece]:
             held += len(chunk)
             if held < size:
                 continue
+            cut = chunk.rfind(b"\n") + 1
+            if cut:  # nearly always: everything is copied once
+                parts[-1] = chunk[:cut]
+                yield Block(b"".join(parts))
+                parts, held = [chunk[cut:]], len(chunk) - cut
+                continue
             data = b"".join(parts)
             cut = data.rfind(b"\n") + 1
             if cut:
-                yield Block(data[:cut], line)
-                line += data.count(b"\n", 0, cut)
+                yield Block(data[:cut])
             rest = data[cut:]
             if len(rest) > max(LONGEST, size):
-                parts, held = [], 0
-                long, rest = _pass_over(rest, line, chunks)
+                long, rest = _pass_over(rest, chunks)
                 yield long
-                line += 1
             parts, held = [rest], len(rest)
     except OSError as error:
         trouble = Broken(error.strerror or str(error))
     if held:
-        yield Block(b"".join(parts), line)
+        yield Block(b"".join(parts))
     if trouble:
         yield trouble
 
 
-def _pass_over(head: bytes, line: int, chunks: Iterator[bytes]) -> tuple[Overlong, bytes]:
+def _pass_over(head: bytes, chunks: Iterator[bytes]) -> tuple[Overlong, bytes]:
     """Skip the rest of a line; gives it and what follows. Raises OSError."""
     size = len(head)
     for chunk in chunks:
         end = chunk.find(b"\n") + 1
         if end:
-            return Overlong(head[:1024], size + end, line), chunk[end:]
+            return Overlong(head[:1024], size + end), chunk[end:]
         size += len(chunk)
-    return Overlong(head[:1024], size, line), b""
+    return Overlong(head[:1024], size), b""
