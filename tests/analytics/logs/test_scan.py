@@ -101,8 +101,11 @@ def test_rows_wait_until_somebody_takes_them() -> None:
         assert made.rows == 30 * times
     assert list(made.columns["status"]) == [200] * 120
     assert made.askers == []  # they came with the first block
-    made.clear()
-    assert list(made.columns["at"]) == []
+    taken = made.take()
+    assert (made.rows, list(made.columns["at"])) == (0, [])
+    made.scan(data.replace(b"200", b"404"))
+    assert list(made.columns["status"]) == [404] * 30
+    assert list(taken["status"]) == [200] * 120
 
 
 def test_other_keys_make_other_numbers() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import duckdb
@@ -121,6 +122,9 @@ class Coding:
         self._window = f'"at" >= {since!r} AND "at" < {until!r}'
         self._scanner, self._most = scanner, most
         self._states = [""]
+        self._writer = ThreadPoolExecutor(1, "hits")
+        self._written: Future[None] = Future()
+        self._written.set_result(None)
         self._askers: list[tuple[int, int, int, int]] = []
         self.fresh: list[Batch] = []
         self._take = take or self.fresh.append
@@ -154,15 +158,26 @@ class Coding:
         return Scanned(scanner.lines, scanner.size, doubtful)
 
     def flush(self) -> None:
-        """Give the engine what waits; once more when all was read."""
+        """Have what waits written; once more when all was read. Raises what writing earlier ones raised."""
+        self._written.result()
         if self._scanner and self._scanner.rows:
             states = ", ".join(f"'{state}'" for state in self._states)
             select = f'"at", asker, what, 0, status, sent, ([{states}])[word + 1]'
-            insert(self._engine, "hits", _SCANNED, self._scanner.columns.values(), select)
-            if self._askers:
-                insert(self._engine, "askers", ASKERS, zip(*self._askers, strict=True))
-            self._scanner.clear()
-            self._askers.clear()
+            self._written = self._writer.submit(self._write, self._scanner.take(), select, self._askers)
+            self._askers = []
+
+    def _write(self, hits: dict[str, memoryview], select: str, askers: list[tuple[int, int, int, int]]) -> None:
+        """Beside the scanner, which leaves a processor idle now and then."""
+        with self._engine.cursor() as engine:
+            insert(engine, "hits", _SCANNED, hits.values(), select)
+            if askers:
+                insert(engine, "askers", ASKERS, zip(*askers, strict=True))
+
+    def close(self) -> None:
+        """Write the rest, and wait for it. Raises duckdb.Error."""
+        self.flush()
+        self._writer.shutdown()
+        self._written.result()
 
     # ------------------------------------------------------------ whole events
 

@@ -124,7 +124,7 @@ def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Op
             absorb=coding.absorb,
             coder=coding,
         ).tallies
-        coding.flush()
+        coding.close()
     except BaseException:
         naming.close()
         raise

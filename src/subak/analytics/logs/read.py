@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO
@@ -18,6 +19,9 @@ from subak.analytics.logs.sources import Piece, Source, blocks, expand, extent, 
 
 BLOCK = 8 * 2**20
 """Bytes of log that are worked on at a time."""
+
+AHEAD = 3
+"""Blocks that may wait in memory."""
 
 Progress = Callable[[int, int], None]
 """Told bytes done and bytes in all as the files lie there (compressed); all is 0 when it cannot be known."""
@@ -74,9 +78,12 @@ def read(
 
 
 def _ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The same, with the next one being read and decompressed meanwhile."""
+    """The same, with the next ones being read and decompressed meanwhile."""
     with ThreadPoolExecutor(1, "log") as thread:
-        coming = thread.submit(next, pieces, None)
-        while piece := coming.result():
-            coming = thread.submit(next, pieces, None)
-            yield piece
+        coming = deque(thread.submit(next, pieces, None) for _ in range(AHEAD))
+        try:
+            while piece := coming.popleft().result():
+                coming.append(thread.submit(next, pieces, None))
+                yield piece
+        finally:
+            thread.shutdown(cancel_futures=True)

@@ -23,6 +23,7 @@ cdef class Scanner:
     cdef long long _bytes
 
     # the rows
+    cdef Py_ssize_t _most
     cdef double[::1] _at
     cdef unsigned int[::1] _asker, _what, _who
     cdef short[::1] _status

@@ -83,15 +83,15 @@ class Scanner:
         self._at, self._sent = array("d"), array("q")
         self._asker, self._what, self._status, self._word = array("I"), array("I"), array("h"), array("H")
         self._who, self._hashes, self._starts, self._stops = array("I"), array("Q"), array("q"), array("q")
-        self.rows = self.lines = self.size = 0
+        self.rows = self.lines = self.size = self._most = 0
 
     def _make_room(self, more):
         if len(self._at) < self.rows + more:
-            bound = more + 2 * self.rows
             kept = self.columns
-            self._at, self._sent = array("d", bytes(8 * bound)), array("q", bytes(8 * bound))
-            self._asker, self._what = array("I", bytes(4 * bound)), array("I", bytes(4 * bound))
-            self._status, self._word = array("h", bytes(2 * bound)), array("H", bytes(2 * bound))
+            self._most = max(self._most, more + 2 * self.rows)
+            self._at, self._sent = array("d", bytes(8 * self._most)), array("q", bytes(8 * self._most))
+            self._asker, self._what = array("I", bytes(4 * self._most)), array("I", bytes(4 * self._most))
+            self._status, self._word = array("h", bytes(2 * self._most)), array("H", bytes(2 * self._most))
             for name, column in self.columns.items():
                 column[:] = kept[name]
         if len(self._hashes) < more:
@@ -107,7 +107,7 @@ class Scanner:
 
     @property
     def columns(self):
-        """What waits: at, asker, what, status, sent, word. Valid until the next block comes."""
+        """What waits: at, asker, what, status, sent, word."""
         return {
             "at": memoryview(self._at)[: self.rows],
             "asker": memoryview(self._asker)[: self.rows],
@@ -117,9 +117,12 @@ class Scanner:
             "word": memoryview(self._word)[: self.rows],
         }
 
-    def clear(self):
-        """Somebody took the rows away."""
+    def take(self):
+        """The columns, which are the caller's from now on; others begin."""
+        columns = self.columns
+        self._at = array("d")  # the others are as long and made anew with it
         self.rows = 0
+        return columns
 
     def requests(self, data):
         """What was asked for the first time in the last block: the first one's number; methods, hosts and targets."""

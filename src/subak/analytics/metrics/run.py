@@ -28,6 +28,8 @@ MOMENTS: Final = ("since", "until")
 BATCH: Final = 10_000
 PAIR_BYTES: Final = 300
 """What an engine holds at most for a pair while it groups, sorts and keeps pairs."""
+DOCUMENT_BYTES: Final = 150
+"""The same for a request for a document, all of which are kept for a while."""
 UNITS: Final = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "PiB": 2**50}
 PARTED_STEPS: Final = ("fetched", "taken", "near", "near_wide", "chained")
 PARTED: Final = ("files", "short", "long", "counter")
@@ -87,14 +89,23 @@ class Duck:
         self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
 
     def parts(self) -> int:
-        """By the number of requests: there are no more pairs."""
+        """By the number of requests, since there are no more pairs; by that of pairs, if that would be too many."""
         requests: int
         limit: str
         ((requests, limit),) = self.connection.execute(
             "SELECT (SELECT count(*) FROM facts), current_setting('memory_limit')"
         ).fetchall()
         number, unit = limit.split()
-        return max(1, math.ceil(requests * PAIR_BYTES / (float(number) * UNITS[unit])))
+        memory = float(number) * UNITS[unit]
+        if requests * PAIR_BYTES <= memory:
+            return 1
+        pairs: int
+        documents: int
+        ((pairs, documents),) = self.connection.execute(
+            "SELECT approx_count_distinct(client::BIGINT << 32 | item), count(*) FILTER (document >= 0) FROM facts"
+        ).fetchall()  # an estimate within a few percent
+        needed = min(requests * PAIR_BYTES, 1.1 * pairs * PAIR_BYTES + documents * DOCUMENT_BYTES)
+        return max(1, math.ceil(needed / memory))
 
     def only(self, part: int, parts: int) -> None:
         """By a view that hides the table."""
@@ -114,8 +125,8 @@ class Duck:
         return [column[0] for column in self.connection.description or ()], self._batches()
 
     def beside(self) -> Duck:
-        """By a cursor, if there is room for two things at a time."""
-        return self if self.parts() > 1 else Duck(self.connection.cursor())
+        """By a cursor."""
+        return Duck(self.connection.cursor())
 
     def _batches(self) -> Iterator[Row]:
         while batch := self.connection.fetchmany(BATCH):
@@ -175,13 +186,15 @@ class _Session:
             self._store(name, self._step(name))
         late = [name for name in steps if name not in early and name not in parted]
         others = [q for q in sql.queries if q in queries and q not in asked and not {*parted} & {*sql.queries[q].needs}]
-        if (beside := self.engine.beside()) is self.engine:
+        parts = self.engine.parts() if asked else 1
+        beside = self.engine.beside() if parts == 1 else self.engine  # two things at a time take more memory
+        if beside is self.engine:
             self._ask_others(beside, late, ())
-            self._ask_parts(parted, asked)
+            self._ask_parts(parted, asked, parts)
         else:
             with ThreadPoolExecutor(1) as pool:
                 meanwhile = pool.submit(self._ask_others, beside, late, others)
-                self._ask_parts(parted, asked)
+                self._ask_parts(parted, asked, parts)
                 meanwhile.result()
 
     def _ask_others(self, engine: Engine, steps: Sequence[str], queries: Sequence[str]) -> None:
@@ -191,8 +204,7 @@ class _Session:
         for query in queries:
             self.answers[query] = self._asked(engine, query)
 
-    def _ask_parts(self, steps: Sequence[str], queries: Sequence[str]) -> None:
-        parts = self.engine.parts()
+    def _ask_parts(self, steps: Sequence[str], queries: Sequence[str], parts: int) -> None:
         try:
             for part in range(parts):
                 self.engine.only(part, parts)
