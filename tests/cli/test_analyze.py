@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from subak.analytics.logs import scanning
+from subak.cli import analyze as analyze_module
 from subak.cli import options
 from subak.cli.analyze import moment
 from subak.errors import ConfigError
@@ -32,6 +35,28 @@ def log(tmp_path: Path) -> str:
     ]
     (tmp_path / "access.log").write_text("".join(lines) + "nothing\n")
     return "access.log"
+
+
+@pytest.mark.parametrize(
+    ("container", "most"), [("max\n", None), ("8000000000\n", 2_000_000_000), ("1000000000\n", 10**9), (None, None)]
+)
+def test_a_quarter_of_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, container: str | None, most: int | None
+) -> None:
+    told = tmp_path / "memory.max"
+    if container is not None:
+        told.write_text(container)
+    monkeypatch.setattr(analyze_module, "CONTAINER", told)
+    machine = {"SC_PHYS_PAGES": 4_000_000, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr(os, "sysconf", machine.__getitem__)
+    assert int(analyze_module._quarter()) == (most or 4_096_000_000)
+
+
+def test_without_a_compiler_that_is_said(cli: Type, log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "compiled", lambda: False)
+    said = cli("analyze", log, "--json")
+    assert "no C compiler" in said.err
+    assert json.loads(said.out)["meta"]["accepted"]["lines"] == 60
 
 
 def test_the_answer_first_then_tables(cli: Type, log: str) -> None:

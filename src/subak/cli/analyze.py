@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import secrets
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,10 @@ if TYPE_CHECKING:
     from subak.analytics.report.order import Order
 
 
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
+"""What a container may take (Linux, cgroup v2)."""
+
+
 def analyze(
     logs: list[str] | None = LOGS,
     format: str = option("auto", "format", READING, "Format of the logs; auto: told from their first lines."),
@@ -58,7 +63,11 @@ def analyze(
     ),
     until: str = option("", "until", READING, "Nothing from then on.", show_default="the last line"),
     memory: str = option(
-        "1GB", "memory", READING, "What it may take before the engine spills to a private temporary folder."
+        "",
+        "memory",
+        READING,
+        "What it may take before the engine spills to a private temporary folder.",
+        show_default="a quarter of the machine's, 1GB at least",
     ),
     data: str | None = typer.Option(
         None, "--data", rich_help_panel=READING, help="The data folder.", show_default="the one in the settings"
@@ -129,6 +138,7 @@ def analyze(
     from subak import __version__
     from subak.analytics.facts.gather import EVER, Options
     from subak.analytics.limits import parse_tiers
+    from subak.analytics.logs.scanning import compiled
     from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, load_consumers, load_ranges
     from subak.analytics.report.model import About, Packs
     from subak.analytics.report.order import Order
@@ -142,7 +152,7 @@ def analyze(
     with _usage("--cache"):
         capacity = int(parse_bytes(cache)) if cache else 0
     with _usage("--memory"):
-        parse_bytes(memory)
+        memory = str(int(parse_bytes(memory or _quarter())))
     dimensions, shown = _named(by, show, where)
     keys = keys_of(folder, key, epoch, now)
     options = Options(
@@ -188,6 +198,8 @@ def analyze(
     )
     report = _run(order)
     compared = _compared(compare, order, report) if compare else None
+    if not compiled():
+        saying.note("no C compiler was there when Subak was installed: combined logs are read five times more slowly")
     _write(report, compared, html)
     if json:
         showing.print_json(report, compared)
@@ -205,6 +217,14 @@ def _seldom_collect() -> None:
         import subak.ecosystems  # noqa: F401 - much of what can be loaded without the engine
 
         gc.freeze()
+
+
+def _quarter() -> str:
+    """A quarter of the memory that this process may use, 1 GB at least."""
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # no container, or one without a limit: 'max'
+        most = min(most, int(CONTAINER.read_text()))
+    return str(max(10**9, most // 4))
 
 
 def _folder(config: str, data: str | None) -> Path:

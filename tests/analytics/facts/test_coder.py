@@ -77,6 +77,7 @@ def coded(path: Path, block: int, make: Make) -> tuple[Counter[tuple[object, ...
     with duckdb.connect() as engine:
         coding = Coding(engine, 0.0, 1e11, make(KEY, 0.0, 1e11))
         ledger = read(engine, [str(path)], "combined", absorb=coding.absorb, coder=coding, block=block)
+        coding.flush()
         coding.close()
         rows = engine.execute(
             'SELECT "at", client, asked, agent, "user", status, sent, cache FROM hits JOIN askers ON asker = id'
@@ -141,6 +142,7 @@ def test_when_numbers_take_too_much_the_engine_reads_on(tmp_path: Path) -> None:
     with duckdb.connect() as engine:
         coding = Coding(engine, 0.0, 1e11, plain(KEY, 0.0, 1e11), 100_000)
         ledger = read(engine, [str(path)], absorb=coding.absorb, coder=coding, block=1 << 20)
+        coding.flush()
         coding.close()
         distinct = engine.execute("SELECT count(*), count(DISTINCT asked) FROM hits").fetchall()
     assert distinct == [(12_000, 12_000)]
@@ -158,6 +160,7 @@ def test_bundlers_run_is_no_part_of_its_agent(tmp_path: Path, make: Make) -> Non
     with duckdb.connect() as engine:
         coding = Coding(engine, 0.0, 1e11, make(KEY, 0.0, 1e11))
         read(engine, [str(path)], absorb=coding.absorb, coder=coding)
+        coding.flush()
         coding.close()
         rows = engine.execute("SELECT agent, run FROM hits JOIN askers ON asker = id").fetchall()
     agents = {number: (text, run) for batch in coding.fresh for number, text, run in batch.agents}
@@ -173,6 +176,7 @@ def test_hits_outside_of_the_window_are_left_out(tmp_path: Path) -> None:
             window = 1791187203.0, 1791187205.0
             coding = Coding(engine, *window, make(KEY, *window))
             ledger = read(engine, [str(path)], absorb=coding.absorb, coder=coding)
+            coding.flush()
             coding.close()
             assert engine.execute('SELECT "at" FROM hits ORDER BY 1').fetchall() == [(1791187203.0,), (1791187204.0,)]
         assert ledger.total("accepted").lines == 10
@@ -188,6 +192,7 @@ def test_texts_that_differ_in_two_places_alike_are_two(tmp_path: Path, make: Mak
     with duckdb.connect() as engine:
         coding = Coding(engine, 0.0, 1e11, make(KEY, 0.0, 1e11))
         read(engine, [str(path)], absorb=coding.absorb, coder=coding)
+        coding.flush()
         coding.close()
         assert engine.execute("SELECT count(DISTINCT asked) FROM hits").fetchall() == [(90,)]
         theirs = engine.execute("SELECT count(DISTINCT hash(x)) FROM unnest(?) t(x)", [sorted(targets)]).fetchall()

@@ -34,6 +34,8 @@ def named(engine: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     naming = Naming(engine, BOOKS)
     naming.take(batch)
     naming.finish()
+    naming.settle()
+    naming.close()
 
 
 def test_all_spellings_of_a_client_have_one_name(engine: duckdb.DuckDBPyConnection) -> None:
@@ -85,6 +87,7 @@ def test_what_a_batch_raises_is_told(engine: duckdb.DuckDBPyConnection, monkeypa
     naming.take(batch)
     with pytest.raises(ValueError, match="broken"):
         naming.finish()
+    naming.close()
 
 
 @pytest.mark.parametrize("count", [1, FEW - 1, FEW, BATCH + 1])
@@ -97,6 +100,8 @@ def test_however_many_there_are_all_arrive(engine: duckdb.DuckDBPyConnection, co
         )
         naming.take(batch)
     naming.finish()
+    naming.settle()
+    naming.close()
     counts = "SELECT count(*), count(DISTINCT id), count(DISTINCT purl), min(method) FROM goods"
     assert engine.execute(counts).fetchall() == [(2 * count, 2 * count, 2 * count, "GET")]
 
@@ -110,6 +115,8 @@ def test_neighbours_are_one_consumer_where_the_network_is_a_companys(
     naming = Naming(engine, replace(BOOKS, ranges=load_ranges([tmp_path / "ranges.csv"], 0.0)))
     naming.take(batch)
     naming.finish()
+    naming.settle()
+    naming.close()
     rows = engine.execute("SELECT network, consumer, grade, provider FROM named_clients ORDER BY id").fetchall()
     assert rows[0] == rows[1] == (rows[0][0], f"c-{rows[0][0][2:]}", "D", "Acme")
     assert rows[2][0] == rows[3][0]

@@ -76,6 +76,8 @@ def test_what_readings_become(folder: Path) -> None:
 def test_a_folder_of_logs_is_no_folder_of_readings(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_text("")
     assert not is_readings(tmp_path)
+    (tmp_path / "readings").mkdir()
+    assert is_readings(tmp_path / "readings")  # of a gateway that has just started
 
 
 @pytest.mark.parametrize(

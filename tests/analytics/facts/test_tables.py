@@ -38,6 +38,8 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
             engine.execute("INSERT INTO hits VALUES (?, ?, ?, 0, 200, 10, '')", [at, 10 * client + agent, asked])
             engine.execute("INSERT OR IGNORE INTO askers VALUES (?, ?, ?, 0)", [10 * client + agent, client, agent])
         naming.finish()
+        naming.settle()
+        naming.close()
         yield engine
 
 

@@ -174,8 +174,7 @@ class Coding:
                 insert(engine, "askers", ASKERS, zip(*askers, strict=True))
 
     def close(self) -> None:
-        """Write the rest, and wait for it. Raises duckdb.Error."""
-        self.flush()
+        """Wait for what is being written. Raises what that raised."""
         self._writer.shutdown()
         self._written.result()
 

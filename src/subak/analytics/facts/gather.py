@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -71,10 +71,12 @@ class Analysis:
 def gather(sources: Sequence[str], options: Options) -> Iterator[Analysis]:
     """Read logs into tables. Raises BadRequest for names and options that mean nothing, duckdb.Error."""
     with tempfile.TemporaryDirectory(prefix="subak-analyze-") as spill, opened(spill, options) as engine:
-        ledger = _read(engine, sources, options)
+        books = Books(Names(options.keys), options.ranges, options.consumers, Recogniser(options.registry))
+        with closing(Naming(engine, books)) as naming:
+            ledger = _read(engine, sources, options, naming)
+            engine.execute("SET preserve_insertion_order = false")  # what follows sorts what it shows, and spills less
+            build(engine, naming.settle)
         options.progress("classify", 0, 0)
-        engine.execute("SET preserve_insertion_order = false")  # what follows sorts what it shows, and spills less
-        build(engine)
         classify(engine)
         first, last = engine.execute('SELECT coalesce(min("at"), 0), coalesce(max("at"), 0) FROM facts').fetchall()[0]
         yield Analysis(engine, ledger, (first, last))
@@ -98,9 +100,7 @@ def opened(spill: str, options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
         yield engine
 
 
-def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Options) -> Ledger:
-    books = Books(Names(options.keys), options.ranges, options.consumers, Recogniser(options.registry))
-    naming = Naming(engine, books)
+def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Options, naming: Naming) -> Ledger:
     secret = hmac.digest(options.keys.client, b"texts of a log", "sha256")
     scanning = scanner(secret, options.since, options.until)
     coding = Coding(engine, options.since, options.until, scanning, parse_bytes(options.memory) // 8, naming.take)
@@ -112,7 +112,7 @@ def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Op
     own = {name: path for name, path in folders.items() if is_readings(path) or is_saved(path)}
     logs = [name for name in sources if name not in own]
     ledger = Ledger()
-    try:
+    with closing(coding):
         for folder in own.values():
             ledger.tallies.append(_own(engine, folder, coding, naming))
         ledger.tallies += read(
@@ -124,10 +124,7 @@ def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Op
             absorb=coding.absorb,
             coder=coding,
         ).tallies
-        coding.close()
-    except BaseException:
-        naming.close()
-        raise
+        coding.flush()
     options.progress("name", 0, 0)
     naming.finish()
     return ledger

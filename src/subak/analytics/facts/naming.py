@@ -115,16 +115,12 @@ class Naming:
         self._put("named_agents", [(id, 0, *_columns(software)) for id, software in agents], self._other)
 
     def finish(self) -> None:
-        """Wait until everything has its name; the table `hits` must be complete."""
-        try:
-            for future in self._pending:
-                future.result()
-            for table, rows in self._waiting.items():
-                self._put(table, rows, self._engine)
-            self._flush(self._engine)
-            self._settle()
-        finally:
-            self.close()
+        """Wait until everything has its name, or is known to need `settle`."""
+        for future in self._pending:
+            future.result()
+        for table, rows in self._waiting.items():
+            self._put(table, rows, self._engine)
+        self._flush(self._engine)
 
     def close(self) -> None:
         """Stop, whatever is still to be named."""
@@ -174,8 +170,11 @@ class Naming:
             later += [tuple(column[place] for column in some) for place in left]
         self._write("later", later)
 
-    def _settle(self) -> None:
-        """Name what needed to know the whole log: the hint is the ecosystem of most agents that asked for it."""
+    def settle(self) -> None:
+        """Name what needed to know the whole log; the table `hits` must be complete.
+
+        The hint is the ecosystem of most agents that asked for it.
+        """
         found = self._engine.execute(
             """SELECT l.*, coalesce(h.ecosystem, '') FROM later l LEFT JOIN (
                 SELECT asked, arg_max(ecosystem, (n, ecosystem)) AS ecosystem FROM (

@@ -23,8 +23,11 @@ _ASKED: Final = number("ecosystem", "kind", "purl", "method")
 
 
 def is_readings(path: Path) -> bool:
-    """Is it a data folder's `readings/`?"""
-    return path.is_dir() and ((path / "journal").is_dir() or any(_DAY.fullmatch(p.name) for p in path.iterdir()))
+    """Is it a data folder's `readings/`? A gateway that has just started may have nothing in it yet."""
+    if not path.is_dir():
+        return False
+    names = [inside.name for inside in path.iterdir()]
+    return "journal" in names or any(map(_DAY.fullmatch, names)) or (not names and path.name == "readings")
 
 
 def add(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding, naming: Naming) -> int:

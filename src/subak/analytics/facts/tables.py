@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import duckdb
@@ -14,8 +16,7 @@ DOCUMENTS: Final = "('index', 'listing', 'config')"
 
 _SPOKEN: Final = ", ".join(f'"{name}"' for name in AGENTS if name != "agent")
 
-_STEPS: Final = (
-    # ---- who
+_WHO: Final = (
     "CREATE TABLE networks AS SELECT (row_number() OVER (ORDER BY name) - 1)::INTEGER AS network, name "
     "FROM (SELECT DISTINCT network AS name FROM named_clients)",
     """CREATE TABLE consumers AS SELECT (row_number() OVER (ORDER BY name) - 1)::INTEGER AS consumer, name, grade FROM (
@@ -32,8 +33,8 @@ _STEPS: Final = (
     """CREATE TABLE declared AS SELECT agent, split_part(told, '=', 1) AS purpose,
         CAST(split_part(told, '=', 2) AS DOUBLE) AS weight
         FROM (SELECT agent, unnest(string_split(declared, ',')) AS told FROM agents WHERE declared <> '')""",
-    f"CREATE TEMP TABLE spoken AS SELECT n.id, n.run, a.* FROM named_agents n JOIN agents a USING ({_SPOKEN})",
-    """CREATE TEMP TABLE pairs AS
+    f"CREATE TABLE spoken AS SELECT n.id, n.run, a.* FROM named_agents n JOIN agents a USING ({_SPOKEN})",
+    """CREATE TABLE pairs AS
         SELECT h.id, h.requests, a.run, coalesce(c.client, -1) AS client, coalesce(c.network, -1) AS network,
             coalesce(u.consumer, c.consumer, -1) AS consumer, a.agent, a.software, a.kind
         FROM (SELECT id, client, agent, "user", requests
@@ -49,14 +50,15 @@ _STEPS: Final = (
             '' AS purpose, 0::DOUBLE AS posterior, '' AS flags
         FROM (SELECT client, software, kind, agent, sum(requests) AS requests FROM pairs GROUP BY ALL)
         GROUP BY client, software""",
-    """CREATE TEMP TABLE known AS SELECT p.id, p.run, p.client, p.network, p.consumer, p.agent, s.stream
+    """CREATE TABLE known AS SELECT p.id, p.run, p.client, p.network, p.consumer, p.agent, s.stream
         FROM pairs p JOIN streams s USING (client, software)""",
-    # ---- what for
-    """CREATE TEMP TABLE packages_of AS SELECT (row_number() OVER (ORDER BY ecosystem, purl) - 1)::INTEGER AS package, *
+)
+_WHAT: Final = (
+    """CREATE TABLE packages_of AS SELECT (row_number() OVER (ORDER BY ecosystem, purl) - 1)::INTEGER AS package, *
         FROM (SELECT packed, any_value(ecosystem) AS ecosystem, any_value(package) AS purl FROM goods
             WHERE package <> '' GROUP BY packed)""",
     "CREATE TABLE packages AS SELECT package, ecosystem::VARCHAR AS ecosystem, purl FROM packages_of",
-    f"""CREATE TEMP TABLE things AS SELECT (row_number() OVER ())::INTEGER - 1 AS number,
+    f"""CREATE TABLE things AS SELECT (row_number() OVER ())::INTEGER - 1 AS number,
             coalesce(p.package, -1) AS package, t.* EXCLUDE (packed)
         FROM (SELECT ecosystem, kind, key, min(version) AS version, min(purl) AS purl,
                 arg_min(packed, package) AS packed
@@ -66,35 +68,43 @@ _STEPS: Final = (
         purl, version, key FROM things WHERE kind IN {FILES}""",
     f"""CREATE TABLE documents AS SELECT number AS document, package, ecosystem::VARCHAR AS ecosystem,
         kind::VARCHAR AS kind, key FROM things WHERE kind IN {DOCUMENTS}""",
-    f"""CREATE TEMP TABLE wanted AS SELECT g.id, g.ecosystem, g.kind, g.method,
+    f"""CREATE TABLE wanted AS SELECT g.id, g.ecosystem, g.kind, g.method,
             CASE WHEN g.kind IN {FILES} THEN coalesce(t.number, -1) ELSE -1 END AS item,
             CASE WHEN g.kind IN {DOCUMENTS} THEN coalesce(t.number, -1) ELSE -1 END AS document,
             coalesce(p.package, -1) AS package
         FROM goods g LEFT JOIN things t USING (ecosystem, kind, key) LEFT JOIN packages_of p USING (packed)""",
-    # ---- what happened
-    """CREATE TABLE facts AS
-        SELECT h."at", a.client, a.network, a.consumer, a.stream, a.agent, greatest(h.run, a.run) AS run, w.ecosystem,
-            w.kind, w.item, w.document, w.package, w.method, h.status, h.sent, h.cache
-        FROM hits h JOIN known a ON h.asker = a.id JOIN wanted w ON h.asked = w.id""",
 )
+_FACTS: Final = """CREATE TABLE facts AS
+    SELECT h."at", a.client, a.network, a.consumer, a.stream, a.agent, greatest(h.run, a.run) AS run, w.ecosystem,
+        w.kind, w.item, w.document, w.package, w.method, h.status, h.sent, h.cache
+    FROM hits h JOIN known a ON h.asker = a.id JOIN wanted w ON h.asked = w.id"""
+_BETWEEN: Final = ("spoken", "pairs", "known", "packages_of", "things", "wanted")
 _SOURCES: Final = ("later", "goods", "named_clients", "named_users", "named_agents", "hits", "askers")
 
 
-def build(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables; what they were made from is dropped. Raises AssertionError if a request got lost."""
-    for step in _STEPS:
-        engine.execute(step)
+def build(engine: duckdb.DuckDBPyConnection, settle: Callable[[], None] = lambda: None) -> None:
+    """Make the tables; what they were made from is dropped.
+
+    `settle` completes `goods`, while who asked is found out. Raises AssertionError if a request got lost.
+    """
+    with ThreadPoolExecutor(1, "who") as thread, engine.cursor() as beside:
+        who = thread.submit(_run, beside, _WHO)
+        settle()
+        _run(engine, _WHAT)
+        who.result()
+    engine.execute(_FACTS)
     hits, facts = (engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("hits", "facts"))
     if hits != facts:
         raise AssertionError(f"{facts} facts of {hits} hits")
-    for view in _listed(engine, "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"):
-        engine.execute(f'DROP VIEW "{view}"')
-    for table in (
-        *_SOURCES,
-        *_listed(engine, "SELECT table_name FROM duckdb_tables() WHERE temporary"),
-        *_seen(engine),
-    ):
+    for table in (*_SOURCES, *_BETWEEN, *_seen(engine)):
         engine.execute(f'DROP TABLE "{table}"')  # some hold addresses
+    for table in _listed(engine, "SELECT table_name FROM duckdb_tables() WHERE temporary"):
+        engine.execute(f'DROP TABLE "{table}"')
+
+
+def _run(engine: duckdb.DuckDBPyConnection, steps: Sequence[str]) -> None:
+    for step in steps:
+        engine.execute(step)
 
 
 def _seen(engine: duckdb.DuckDBPyConnection) -> list[str]:
