@@ -33,8 +33,8 @@ clients: .venv/dev # the package managers that end-to-end tests run; see tests/c
 	@bash tests/clients/prepare.sh
 
 check: .venv/dev ## Format, lint, types, import contract, generated docs
-	$(BIN)/ruff format --check src tests bench tools
-	$(BIN)/ruff check src tests bench tools
+	$(BIN)/ruff format --check src tests bench tools hatch_build.py
+	$(BIN)/ruff check src tests bench tools hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.reference --check
