@@ -45,10 +45,10 @@ def _newer(built: Path, source: Path) -> bool:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    from Cython.Compiler.Errors import CompileError as NoCython
+    """What a machine without a compiler or Python's headers leads to; a mistake in the source is raised."""
     from setuptools.errors import CCompilerError, CompileError, ExecError, LinkError, PlatformError
 
-    return NoCython, CCompilerError, CompileError, ExecError, LinkError, PlatformError
+    return CCompilerError, CompileError, ExecError, LinkError, PlatformError
 
 
 def _compile(source: Path) -> None:

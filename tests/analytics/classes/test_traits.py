@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from subak.analytics import slices
 from subak.analytics.classes import traits
 from subak.analytics.classes.pack import built_in
 from subak.analytics.schema import TABLES, as_columns
@@ -169,3 +171,37 @@ def test_who_asks_little_has_no_other_traits(name: str, kept: str) -> None:
             f" (SELECT {tastes}) t, (SELECT 'installer' AS software_kind) s, (SELECT 10 AS clients, 0 AS strange) u,"
             " (SELECT 0.3 AS weekend) w"
         ).fetchall() == [(None,)]
+
+
+def test_a_log_that_is_cut_has_the_same_traits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    with duckdb.connect(config={"temp_directory": str(tmp_path), "memory_limit": "200MiB"}) as engine:
+        for name, columns in TABLES.items():
+            engine.execute(f"CREATE TABLE {name} ({as_columns(columns)})")
+        engine.execute(
+            "INSERT INTO agents BY NAME SELECT 0 AS agent, 'x' AS software, 'installer' AS kind, false AS ci"
+        )
+        engine.execute("INSERT INTO streams SELECT i, i, 'x', 'installer', 0, '', 0, '' FROM range(7) r(i)")
+        engine.execute("INSERT INTO clients SELECT i, 'a-' || i, 0, i, 4, '', '' FROM range(7) r(i)")
+        engine.execute(
+            "INSERT INTO facts BY NAME SELECT i % 7 AS client, 0 AS network, i % 7 AS consumer, i % 7 AS stream,"
+            " 0 AS agent, 'GET' AS method, if(i % 11 = 0, 304, 200) AS status, 'artifact' AS kind, '' AS cache,"
+            " 'npm' AS ecosystem, i % 100 AS sent, i * i % 90 AS item, -1 AS document, i * i % 90 // 5 AS package,"
+            f' {MONDAY} + i * 97 AS "at" FROM range(5000) r(i)'
+        )
+        engine.execute(
+            "INSERT INTO items BY NAME SELECT i AS item, i // 5 AS package, '' || i AS version FROM range(90) r(i)"
+        )
+        for size in (slices.REQUEST_BYTES, 10**6):
+            monkeypatch.setattr(slices, "REQUEST_BYTES", size)
+            slices.settle(engine)
+            traits.measure(engine, PACK)
+            found.append(
+                [engine.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in ("x_traits", "x_pairs", "spells")]
+            )
+            traits.clear(engine)
+        assert len(slices.cut(engine)) > 10
+        left = engine.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'large' ORDER BY 1")
+        assert left.fetchall() == [("facts",), ("spells",)]
+    assert found[0] == found[1]
+    assert len(found[0][0]) == 7

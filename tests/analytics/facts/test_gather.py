@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from subak.analytics.facts.gather import Analysis, Options, gather
+from subak.analytics import slices
+from subak.analytics.facts.gather import Analysis, Options, gather, opened
 from subak.analytics.privacy.epochs import derive
 from subak.analytics.ranges import load_consumers, load_ranges
 from subak.analytics.schema import TABLES
@@ -179,3 +180,21 @@ def test_a_line_that_is_none_is_told(log: Path) -> None:
     with gather([str(log)], Options(KEYS)) as analysis:
         assert analysis.ledger.total("rejected").lines == 1
         assert one(analysis, "SELECT line, reason FROM rejects") == [(8, "no address, user and [time] in front")]
+
+
+def test_facts_that_are_too_many_for_memory_are_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(LINES))
+    wanted = gathered([log])
+    monkeypatch.setattr(slices, "REQUEST_BYTES", 10**9)
+    with gather([str(log)], Options(KEYS)) as analysis:
+        tables = analysis.engine.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'large'")
+        assert ("facts",) in tables.fetchall()
+        assert picture(analysis) == wanted
+    folder = tmp_path / "spill"
+    folder.mkdir()
+    with opened(str(folder), Options(KEYS)) as engine:
+        engine.execute('CREATE TABLE facts AS SELECT i AS "at" FROM range(1000) r(i)')
+        slices.settle(engine)
+        assert [*folder.iterdir()]
+    assert not [*folder.iterdir()]

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from metrics_world import START, Chdb, World, fill, load, make
+from subak.analytics import slices
 from subak.analytics.metrics import run
 from subak.analytics.metrics.catalogue import DEFAULT, MEASURES
 from subak.analytics.metrics.run import PARTED, PARTED_STEPS, Duck, Result, bounded_cache, measure, plain
@@ -68,15 +69,43 @@ class Cut(Duck):
         return 7
 
 
-def test_parts_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_add_up() -> None:
     world = make(20, 4_000, days=0.2)
     with load(world, published=published(world)) as engine:
         assert Duck(engine).parts() == 1
         assert rows(measure(Cut(engine), *ALL)) == rows(measure(engine, *ALL))
+        assert not engine.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
         assert not engine.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-        engine.execute("SET memory_limit = '16MB'")
-        monkeypatch.setattr(run, "PAIR_BYTES", 10_000)
-        assert Duck(engine).parts() == 3
+
+
+def test_there_are_as_many_parts_as_pairs_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    with load(make(20, 4_000, days=0.2)) as engine:
+        ((requests, pairs, documents),) = engine.execute(
+            "SELECT count(*), count(DISTINCT (client, item)), count(*) FILTER (document >= 0) FROM facts"
+        ).fetchall()
+        engine.execute("SET memory_limit = '16MiB'")
+        monkeypatch.setattr(run, "PAIR_BYTES", 2**24 // requests)
+        assert Duck(engine).parts() == 1  # no look at the pairs: all requests would fit
+        monkeypatch.setattr(run, "PAIR_BYTES", 10 * 2**24 // requests)
+        by_pairs = (1.1 * pairs * run.PAIR_BYTES + documents * run.DOCUMENT_BYTES) / 2**24
+        assert by_pairs < 8
+        assert Duck(engine).parts() == pytest.approx(by_pairs, abs=1)
+        engine.execute("INSERT INTO facts FROM facts")  # and no new pair
+        assert Duck(engine).parts() == pytest.approx(by_pairs, abs=1)
+
+
+def test_a_large_log_is_kept_in_a_file_and_measured_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make(21, 3_000)
+    with load(world, published=published(world)) as engine:
+        wanted = rows(measure(engine, *ALL))
+        engine.execute(f"SET temp_directory = '{tmp_path}'")
+        engine.execute("SET memory_limit = '100MiB'")
+        monkeypatch.setattr(slices, "REQUEST_BYTES", 100_000)
+        slices.settle(engine)
+        assert len(slices.cut(engine)) > 5
+        assert rows(measure(Cut(engine), *ALL)) == wanted
+        left = engine.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'large'").fetchall()
+        assert left == [("facts",)]
 
 
 def test_all_queries_about_pairs_are_asked_by_parts() -> None:

@@ -6,13 +6,14 @@ asked again and how many versions are taken stay what they are, and memory stays
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import duckdb
 
 from subak.analytics.classes.pack import Pack, Trait
+from subak.analytics.slices import cut, drop, store
 
 RUN: Final = 120
 """Seconds: what a stream asks within such a slot counts as one run."""
@@ -224,21 +225,38 @@ def measure(engine: duckdb.DuckDBPyConnection, pack: Pack) -> None:
     busy = (("x_traits", _keyed(pack, some + _ABOUT, f"x.n >= {LITTLE}")),)
     with ThreadPoolExecutor(1) as pool, engine.cursor() as other:
         ((roomy,),) = engine.execute(_ROOMY).fetchall()
-        for here, beside in (((("spells", SPELLS), *_STEPS), _SURROUNDINGS), (_TASTES, _RHYTHM), (busy, quiet)):
-            meanwhile = pool.submit(_made, other, beside)
+        slices = {"at": cut(engine), "stream": []}
+        slices["minute"] = [time // 60 for time in slices["at"]]
+        first = (("spells", SPELLS), *_STEPS)
+        for here, beside in ((first, _SURROUNDINGS), (_TASTES, _RHYTHM), (busy, quiet)):
+            meanwhile = pool.submit(_made, other, beside, slices)
             if not roomy:
                 meanwhile.result()
-            _made(engine, here)
+            _made(engine, here, slices)
             meanwhile.result()
+            if here is first:
+                slices["stream"] = cut(engine, _BY_STREAM)
     engine.execute("INSERT INTO x_traits FROM x_quiet")
 
 
-def _made(engine: duckdb.DuckDBPyConnection, tables: Iterable[tuple[str, str]]) -> None:
-    """Make tables that the connections of other threads see."""
+def _made(
+    engine: duckdb.DuckDBPyConnection, tables: Iterable[tuple[str, str]], slices: Mapping[str, Sequence[int]]
+) -> None:
+    """Make tables, in slices what may have as many rows as there are requests."""
     for name, sql in tables:
-        engine.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
+        source, column = _SLICED.get(name, ("facts", ""))
+        store(engine, name, sql, slices.get(column, ()), source, column)
 
 
+_SLICED: Final = {
+    "spells": ("facts", "at"),
+    "x_runs": ("spells", "minute"),
+    "x_gaps": ("x_runs", "stream"),
+    "x_pairs": ("facts", "stream"),
+    "x_tastes": ("x_pairs", "stream"),
+}
+"""What is cut if a log is large, for which tables: what they put together is of one stream, or of one slot."""
+_BY_STREAM: Final = "SELECT stream AS place, n FROM x_sums"
 _ROOMY: Final = (
     "SELECT (SELECT count(*) FROM facts) * 300 < parse_formatted_bytes(current_setting('memory_limit')) AS roomy"
 )
@@ -281,7 +299,10 @@ def digits(key: int, pack: Pack) -> str:
 def clear(engine: duckdb.DuckDBPyConnection) -> None:
     """Drop what `measure` made, but for `spells`."""
     for name in (*(name for name, _ in (*_STEPS, *_SURROUNDINGS, *_TASTES, *_RHYTHM)), "x_quiet", "x_traits"):
-        engine.execute(f"DROP TABLE IF EXISTS {name}")
+        if name in _SLICED:
+            drop(engine, name)
+        else:
+            engine.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _digit(trait: Trait) -> str:

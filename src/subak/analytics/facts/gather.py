@@ -28,6 +28,7 @@ from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import Keys
 from subak.analytics.privacy.pseudonyms import Names
 from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, Consumers, Ranges
+from subak.analytics.slices import forget, settle
 from subak.config import parse_bytes
 
 Progress = Callable[[str, int, int], None]
@@ -76,6 +77,7 @@ def gather(sources: Sequence[str], options: Options) -> Iterator[Analysis]:
             ledger = _read(engine, sources, options, naming)
             engine.execute("SET preserve_insertion_order = false")  # what follows sorts what it shows, and spills less
             build(engine, naming.settle)
+        settle(engine)
         options.progress("classify", 0, 0)
         classify(engine)
         first, last = engine.execute('SELECT coalesce(min("at"), 0), coalesce(max("at"), 0) FROM facts').fetchall()[0]
@@ -87,7 +89,7 @@ def opened(spill: str, options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB in memory; what does not fit goes to `spill`, a folder that nobody else may read.
 
     Only one block of lines at a time holds addresses there; DuckDB could encrypt such files, but not without an
-    extension that would have to be fetched.
+    extension that would have to be fetched. What `slices` puts there is removed at the end.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         **OFFLINE,
@@ -96,8 +98,11 @@ def opened(spill: str, options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
     }
     if options.threads:
         config["threads"] = options.threads
-    with duckdb.connect(config=config) as engine:
-        yield engine
+    try:
+        with duckdb.connect(config=config) as engine:
+            yield engine
+    finally:
+        forget(spill)
 
 
 def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Options, naming: Naming) -> Ledger:

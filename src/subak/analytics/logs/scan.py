@@ -1,8 +1,7 @@
 """Combined and common lines byte by byte: where the fields of a line are beyond doubt, and which texts are new.
 
-Cython compiles this module with the C types of scan.pxd where there is a C compiler (`hatch_build.py`); then it reads
-two million lines a second and more. As plain Python it does the same, too slowly for more than tests. A log is never
-trusted: the compiled code checks bounds, too.
+Cython compiles this module with the C types of scan.pxd where there is a C compiler (`hatch_build.py`): two million
+lines a second. As plain Python it serves tests only. A log is never trusted: the compiled code checks bounds, too.
 
 What it takes of a line, `combined.combined` would understand alike; every other line is left to that one. Texts get
 numbers by their SipHash-1-3 under a secret key (Aumasson and Bernstein 2012), so nobody can make two texts one on
@@ -108,14 +107,9 @@ class Scanner:
     @property
     def columns(self):
         """What waits: at, asker, what, status, sent, word."""
-        return {
-            "at": memoryview(self._at)[: self.rows],
-            "asker": memoryview(self._asker)[: self.rows],
-            "what": memoryview(self._what)[: self.rows],
-            "status": memoryview(self._status)[: self.rows],
-            "sent": memoryview(self._sent)[: self.rows],
-            "word": memoryview(self._word)[: self.rows],
-        }
+        found = {"at": memoryview(self._at), "asker": memoryview(self._asker), "what": memoryview(self._what)}
+        found |= {"status": memoryview(self._status), "sent": memoryview(self._sent), "word": memoryview(self._word)}
+        return {name: column[: self.rows] for name, column in found.items()}
 
     def take(self):
         """The columns, which are the caller's from now on; others begin."""

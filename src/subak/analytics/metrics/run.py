@@ -15,6 +15,7 @@ import duckdb
 from subak.analytics.metrics.catalogue import ALL_RUNGS, DEFAULT, EACH, MEASURES, PARAMETERS, Measure
 from subak.analytics.metrics.shipped import shipped
 from subak.analytics.metrics.walk import Spared, added, again, bounded
+from subak.analytics.slices import cut, drop, store
 from subak.errors import BadRequest
 
 Value: TypeAlias = str | int | float | None
@@ -30,7 +31,6 @@ PAIR_BYTES: Final = 300
 """What an engine holds at most for a pair while it groups, sorts and keeps pairs."""
 DOCUMENT_BYTES: Final = 150
 """The same for a request for a document, all of which are kept for a while."""
-UNITS: Final = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "PiB": 2**50}
 PARTED_STEPS: Final = ("fetched", "taken", "near", "near_wide", "chained")
 PARTED: Final = ("files", "short", "long", "counter")
 """Queries about pairs: of each part by itself, and added up. `taken` grows from part to part, and stays."""
@@ -77,8 +77,11 @@ class Duck:
     dialect: str = "duckdb"
 
     def store(self, name: str, query: str) -> None:
-        """As a table that the connections of other threads see; a temporary one they would not."""
-        self.connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {query}')
+        """As a table that the connections of other threads see; a temporary one they would not.
+
+        Spells are about as many as requests in the worst case, and are made slice by slice.
+        """
+        store(self.connection, name, query, cut(self.connection) if name == "spells" else ())
 
     def extend(self, name: str, query: str) -> None:
         """The table must be one that was stored."""
@@ -86,38 +89,39 @@ class Duck:
 
     def drop(self, name: str) -> None:
         """Forget it."""
-        self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+        if name == "spells":
+            drop(self.connection, name)
+        else:
+            self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
 
     def parts(self) -> int:
         """By the number of requests, since there are no more pairs; by that of pairs, if that would be too many."""
         requests: int
-        limit: str
-        ((requests, limit),) = self.connection.execute(
-            "SELECT (SELECT count(*) FROM facts), current_setting('memory_limit')"
+        memory: int
+        ((requests, memory),) = self.connection.execute(
+            "SELECT count(*), parse_formatted_bytes(current_setting('memory_limit'))::BIGINT FROM facts"
         ).fetchall()
-        number, unit = limit.split()
-        memory = float(number) * UNITS[unit]
         if requests * PAIR_BYTES <= memory:
             return 1
         pairs: int
         documents: int
         ((pairs, documents),) = self.connection.execute(
-            "SELECT approx_count_distinct(client::BIGINT << 32 | item), count(*) FILTER (document >= 0) FROM facts"
+            "SELECT approx_count_distinct(client * 4294967296 + item), count(*) FILTER (document >= 0) FROM facts"
         ).fetchall()  # an estimate within a few percent
         needed = min(requests * PAIR_BYTES, 1.1 * pairs * PAIR_BYTES + documents * DOCUMENT_BYTES)
         return max(1, math.ceil(needed / memory))
 
     def only(self, part: int, parts: int) -> None:
-        """By a view that hides the table."""
-        if parts == 1:
-            self.connection.execute("DROP VIEW IF EXISTS temp.facts")
-        else:
+        """By a copy of the part, and a view of it that hides the table: that one is large, and read once for each."""
+        self.connection.execute("DROP VIEW IF EXISTS temp.facts")
+        self.connection.execute("DROP TABLE IF EXISTS temp.part_of_facts")
+        if parts > 1:
             number = "if(package >= 0, package, greatest(item, document) + 1)"
             ((database,),) = self.connection.execute("SELECT current_database()").fetchall()
             self.connection.execute(
-                f'CREATE OR REPLACE TEMP VIEW facts AS FROM "{database}".main.facts'
-                f" WHERE {number} % {parts:d} = {part:d}"
+                f'CREATE TEMP TABLE part_of_facts AS FROM "{database}".main.facts WHERE {number} % {parts:d} = {part:d}'
             )
+            self.connection.execute("CREATE TEMP VIEW facts AS FROM part_of_facts")
 
     def ask(self, query: str) -> tuple[Sequence[str], Iterator[Row]]:
         """Rows come in batches."""

@@ -44,9 +44,9 @@ class Keeping(Duck):
 
     def store(self, name: str, query: str) -> None:
         """Spells are there already where `classify` has left them. Raises duckdb.Error."""
-        kept = "IF NOT EXISTS" if name == "spells" else ""
-        replaced = "" if kept else "OR REPLACE"
-        self.connection.execute(f'CREATE {replaced} TABLE {kept} "{name}" AS {query}')
+        there = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'spells'"
+        if name != "spells" or self.connection.execute(there).fetchall() == [(0,)]:
+            Duck.store(self, name, query)
 
     def drop(self, name: str) -> None:
         """Raises duckdb.Error."""
