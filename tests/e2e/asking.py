@@ -142,11 +142,13 @@ async def ask_many(url: str, paths: list[str], headers: Mapping[str, str] | None
 
     async def one(path: str) -> Answer:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        data = b""
         try:
             writer.write(request(url, path, headers))
-            data = await reader.read(-1)
+            while more := await reader.read(2**16):
+                data += more
         except ConnectionError:
-            return NOTHING
+            pass  # a transfer that was broken off: what came before counts
         finally:
             writer.close()
         head, separator, rest = data.partition(b"\r\n\r\n")
