@@ -199,7 +199,7 @@ def analyze(
     report = _run(order)
     compared = _compared(compare, order, report) if compare else None
     if not compiled():
-        saying.note("no C compiler was there when Subak was installed: an analysis of combined logs takes about four times as long")
+        saying.note("no C compiler was there at installation: combined logs take about four times as long")
     _write(report, compared, html)
     if json:
         showing.print_json(report, compared)
