@@ -190,7 +190,10 @@ class Gateway:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
             name = path.parent.name + path.name
             if path.is_file() and re.fullmatch(r"[0-9a-f]{64}", name):
-                body = path.read_bytes()
+                try:
+                    body = path.read_bytes()
+                except FileNotFoundError:
+                    continue  # evicted since the folder was listed
                 assert hashlib.sha256(body).hexdigest() == name, f"{path} does not hold what its name says"
                 found[name] = body
         return found
