@@ -34,6 +34,7 @@ LINES = [
     reading(2, kind="index", purl="pkg:pypi/demo", consumer="key:team-a", origin="miss"),
     reading(3, ecosystem="", kind="own", purl="", agent="browser", agent_version="120", origin="own"),
     reading(4, consumer="net:abcdef", agent="none", agent_version="", status=404),
+    reading(5, ecosystem="pypi-internal"),  # a further registry, which only the gateway's settings name
 ]
 QUERY = """
     SELECT f."at", f.ecosystem, f.kind, coalesce(i.purl, ''), coalesce(p.purl, ''), f.cache::VARCHAR, f.status,
@@ -45,6 +46,7 @@ WANT = [
     (AT + 2, "pypi", "index", "", "pkg:pypi/demo", "miss", 200, "pip", False, True),
     (AT + 3, "", "own", "", "", "", 200, "chrome", False, True),
     (AT + 4, "pypi", "artifact", WHEEL, "pkg:pypi/demo", "hit", 404, "none", False, True),
+    (AT + 5, "pypi-internal", "artifact", WHEEL, "pkg:pypi/demo", "hit", 200, "pip", False, True),
 ]
 
 

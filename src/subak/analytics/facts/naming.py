@@ -19,7 +19,6 @@ from subak.analytics.ranges import Consumers, Ranges
 from subak.analytics.schema import AGENTS, KINDS, METHODS, as_columns
 from subak.analytics.software.parse import parse
 from subak.analytics.software.record import Software
-from subak.ecosystems import BY_NAME
 
 Row: TypeAlias = tuple[object, ...]
 
@@ -42,7 +41,7 @@ ROWS = {
     },
     "goods": {
         "id": "UBIGINT",
-        "ecosystem": "ecosystem_name",
+        "ecosystem": "VARCHAR",  # a gateway's readings may name registries that only its settings know
         "kind": "kind_name",
         "key": "UBIGINT",  # the same for the same good in every analysis
         "version": "VARCHAR",
@@ -71,8 +70,6 @@ BATCH = 50_000
 """Rows that go to the engine at a time, at most."""
 FEW = 4_000
 """Rows that wait for more of their table: each time costs 2 ms, however few they are."""
-
-
 AHEAD = 8
 """Batches that may wait: their texts are in memory."""
 
@@ -98,7 +95,7 @@ class Naming:
         self._pending: deque[Future[None]] = deque()
         self._waiting: dict[str, list[Row]] = {table: [] for table in ROWS}
         self._goods = _goods()
-        for name, words in (("ecosystem_name", ("", *sorted(BY_NAME))), ("kind_name", KINDS), ("method_name", METHODS)):
+        for name, words in (("kind_name", KINDS), ("method_name", METHODS)):
             listed = ", ".join(f"'{word}'" for word in words)
             self._engine.execute(f"CREATE TYPE {name} AS ENUM ({listed})")
         for table, columns in ROWS.items():

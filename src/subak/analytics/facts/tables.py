@@ -54,21 +54,23 @@ _WHO: Final = (
         FROM pairs p JOIN streams s USING (client, software)""",
 )
 _WHAT: Final = (
+    # Few words on many rows: an ENUM takes a byte and is compared as a number.
+    "CREATE TYPE ecosystem_name AS ENUM (SELECT DISTINCT ecosystem FROM goods UNION SELECT '' ORDER BY 1)",
     """CREATE TABLE packages_of AS SELECT (row_number() OVER (ORDER BY ecosystem, purl) - 1)::INTEGER AS package, *
         FROM (SELECT packed, any_value(ecosystem) AS ecosystem, any_value(package) AS purl FROM goods
             WHERE package <> '' GROUP BY packed)""",
-    "CREATE TABLE packages AS SELECT package, ecosystem::VARCHAR AS ecosystem, purl FROM packages_of",
+    "CREATE TABLE packages AS SELECT package, ecosystem, purl FROM packages_of",
     f"""CREATE TABLE things AS SELECT (row_number() OVER ())::INTEGER - 1 AS number,
             coalesce(p.package, -1) AS package, t.* EXCLUDE (packed)
         FROM (SELECT ecosystem, kind, key, min(version) AS version, min(purl) AS purl,
                 arg_min(packed, package) AS packed
             FROM goods WHERE kind IN {FILES} OR kind IN {DOCUMENTS} GROUP BY ecosystem, kind, key) t
         LEFT JOIN packages_of p USING (packed)""",
-    f"""CREATE TABLE items AS SELECT number AS item, package, ecosystem::VARCHAR AS ecosystem, kind::VARCHAR AS kind,
-        purl, version, key FROM things WHERE kind IN {FILES}""",
-    f"""CREATE TABLE documents AS SELECT number AS document, package, ecosystem::VARCHAR AS ecosystem,
-        kind::VARCHAR AS kind, key FROM things WHERE kind IN {DOCUMENTS}""",
-    f"""CREATE TABLE wanted AS SELECT g.id, g.ecosystem, g.kind, g.method,
+    f"""CREATE TABLE items AS SELECT number AS item, package, ecosystem, kind::VARCHAR AS kind, purl, version, key
+        FROM things WHERE kind IN {FILES}""",
+    f"""CREATE TABLE documents AS SELECT number AS document, package, ecosystem, kind::VARCHAR AS kind, key
+        FROM things WHERE kind IN {DOCUMENTS}""",
+    f"""CREATE TABLE wanted AS SELECT g.id, g.ecosystem::ecosystem_name AS ecosystem, g.kind, g.method,
             CASE WHEN g.kind IN {FILES} THEN coalesce(t.number, -1) ELSE -1 END AS item,
             CASE WHEN g.kind IN {DOCUMENTS} THEN coalesce(t.number, -1) ELSE -1 END AS document,
             coalesce(p.package, -1) AS package
@@ -98,6 +100,8 @@ def build(engine: duckdb.DuckDBPyConnection, settle: Callable[[], None] = lambda
         raise AssertionError(f"{facts} facts of {hits} hits")
     for table in (*_SOURCES, *_BETWEEN, *_seen(engine)):
         engine.execute(f'DROP TABLE "{table}"')  # some hold addresses
+    for view in _listed(engine, "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"):
+        engine.execute(f'DROP VIEW "{view}"')
     for table in _listed(engine, "SELECT table_name FROM duckdb_tables() WHERE temporary"):
         engine.execute(f'DROP TABLE "{table}"')
 
