@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 from tools.classes.world import Wanted, build
 
+from subak.analytics import slices
 from subak.analytics.classes.classify import classify
 from subak.analytics.classes.decide import Evidence
 from subak.analytics.classes.explain import explain, explain_consumer, explained
@@ -41,6 +43,20 @@ def test_a_consumer_is_all_its_streams(engine: duckdb.DuckDBPyConnection) -> Non
     told = explain_consumer(engine, consumer)
     assert len(told) == streams > 1
     assert [one.requests for one in told] == sorted((one.requests for one in told), reverse=True)
+
+
+def test_of_a_log_that_is_too_large_for_memory_the_same_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with build(Wanted(seed=901, lines=500), tmp_path) as engine:
+        consumer = engine.execute("SELECT consumer FROM facts GROUP BY 1 ORDER BY count(*) DESC, 1").fetchall()[0][0]
+        told = explain_consumer(engine, consumer)
+        engine.execute(f"SET temp_directory = '{tmp_path}'")
+        monkeypatch.setattr(slices, "REQUEST_BYTES", 10**10)
+        slices.settle(engine)
+        assert slices.cut(engine)
+        assert explain_consumer(engine, consumer) == told
+        assert not engine.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'spells'").fetchall()
 
 
 @pytest.mark.parametrize("ask", [explain, explain_consumer])

@@ -11,6 +11,7 @@ from subak.analytics.classes import traits
 from subak.analytics.classes.classify import DECLARED, evidence_of
 from subak.analytics.classes.decide import Decision, Evidence, decide
 from subak.analytics.classes.pack import ADVERSE, Pack, built_in
+from subak.analytics.slices import drop
 from subak.analytics.software.record import Purpose
 
 MOST_TOLD = 3
@@ -84,7 +85,7 @@ def _explained(engine: duckdb.DuckDBPyConnection, where: str, number: int, pack:
         [number],
     ).fetchall()
     traits.clear(engine)
-    engine.execute("DROP TABLE spells")
+    drop(engine, "spells")
     if not rows:
         raise KeyError(number)
     found = []
