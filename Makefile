@@ -3,6 +3,7 @@
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
+COMPILED := $(patsubst %.pxd,%.py,$(wildcard src/subak/*/*/*.pxd))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help serve test check bench demo-analyze lock format clean docs
@@ -10,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-.venv/run: requirements.lock pyproject.toml hatch_build.py $(wildcard src/subak/*/*/*.pxd)
+.venv/run: requirements.lock pyproject.toml hatch_build.py $(COMPILED:.py=.pxd) $(COMPILED)
 	$(PYTHON) -c 'import sys; sys.exit("Subak needs Python 3.11 or later") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --require-hashes -r requirements.lock
