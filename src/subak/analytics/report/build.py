@@ -70,7 +70,8 @@ def build(
     since, until = found["requests"].since, found["requests"].until
     figures = dict(_figures(found))
     known = figures["bytes"].value is not None
-    beside = Duck(engine).beside().connection
+    duck = Duck(engine)
+    beside = duck.beside().connection if duck.parts() == 1 else engine  # two things at a time take more memory
     with ThreadPoolExecutor(1) as pool:
         meanwhile = pool.submit(_added_up, beside, since, until, about.k)
         if beside is engine:
