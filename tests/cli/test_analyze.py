@@ -57,6 +57,9 @@ def test_without_a_compiler_that_is_said(cli: Type, log: str, monkeypatch: pytes
     said = cli("analyze", log, "--json")
     assert "no C compiler" in said.err
     assert json.loads(said.out)["meta"]["accepted"]["lines"] == 60
+    moment = "2026-10-05T08:00:00Z"
+    Path("other.log").write_text(json.dumps({"time": moment, "remote_addr": "240.1.0.1", "uri": "/", "status": 200}))
+    assert "no C compiler" not in cli("analyze", "other.log", "--json").err  # it makes no difference
 
 
 def test_the_answer_first_then_tables(cli: Type, log: str) -> None:

@@ -123,13 +123,13 @@ def analyze(
 
     Exits with 1 if a log could not be read to its end or nothing in it was understood.
     """  # fmt: skip
-    _seldom_collect()
     if merge_sketches:
         show_merged(logs or [], json=json)
         return
     if measures:
         showing.list_measures(json=json)
         return
+    _seldom_collect()
     now, folder = time.time(), _folder(config, data)
     if erase_epoch:
         _erase(folder, erase_epoch)
@@ -138,6 +138,7 @@ def analyze(
     from subak import __version__
     from subak.analytics.facts.gather import EVER, Options
     from subak.analytics.limits import parse_tiers
+    from subak.analytics.logs.formats import CODED
     from subak.analytics.logs.scanning import compiled
     from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, load_consumers, load_ranges
     from subak.analytics.report.model import About, Packs
@@ -198,7 +199,7 @@ def analyze(
     )
     report = _run(order)
     compared = _compared(compare, order, report) if compare else None
-    if not compiled():
+    if not compiled() and any(source.format in CODED for source in report.meta.sources):
         saying.note("no C compiler was there at installation: combined logs take about four times as long")
     _write(report, compared, html)
     if json:

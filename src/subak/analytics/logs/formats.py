@@ -81,6 +81,9 @@ FORMATS: tuple[Format, ...] = (
 
 UNKNOWN = Format("", lambda line, header: "no known format", "none")
 
+CODED: frozenset[str] = frozenset(f.name for f in FORMATS if f.coded)
+"""Names of those that the compiled scanner reads."""
+
 NAMES: tuple[str, ...] = ("auto", *(f.name for f in FORMATS))
 
 
