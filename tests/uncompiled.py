@@ -23,8 +23,9 @@ def _source(name: str) -> Any:
 
 
 NUMBERS = _source("numbers")
+STAMPS = _source("stamps")
 SCAN = _source("scan")
-SCAN.numbers = NUMBERS
+SCAN.numbers, SCAN.stamps = NUMBERS, STAMPS
 
 
 def scanner(key: bytes, since: float, until: float) -> Scanner:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from random import Random
 
 import uncompiled
+from subak.analytics.logs.scanning import ends
 
 
 def test_keys_keep_their_numbers_while_the_table_grows() -> None:
@@ -30,3 +32,17 @@ def test_new_texts_are_told_once() -> None:
     texts.number(9, 8, 11)
     assert texts.new(data) == [(2, "one")]
     assert texts.count == 3
+
+
+def test_many_at_a_time() -> None:
+    texts, keys = uncompiled.NUMBERS.Texts(), [n % 37 + 1 for n in range(100)]
+    into = [9] * 103
+    texts.begin(100)
+    texts.number_all(keys, list(range(100)), list(range(1, 101)), into, 2, 102)
+    assert into == [9, 9, *(n % 37 for n in range(100)), 9]
+    assert texts.new(bytes(range(100))) == [(n, chr(n)) for n in range(37)]
+
+
+def test_ends() -> None:
+    texts = ["", "a", "bcd", "ü"] * 9
+    assert list(ends(texts)) == list(uncompiled.NUMBERS.ends(texts)) == list(accumulate(map(len, texts), initial=0))

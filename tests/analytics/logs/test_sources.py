@@ -8,6 +8,7 @@ import io
 import lzma
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,34 @@ def test_blocks_are_whole_lines(parts: list[bytes], size: int, chunk: int) -> No
     for piece in pieces:
         assert isinstance(piece, Block)
         assert piece is pieces[-1] or piece.data.endswith(b"\n")
+
+
+@pytest.mark.parametrize("line", [b"one of many\n", b"x" * 4094 + b"\n", b"x" * 9_999 + b"\n"], ids=len)
+@pytest.mark.parametrize("size", [1_000, 70_000, 2**22])
+def test_a_plain_file_comes_by_whole_lines(tmp_path: Path, line: bytes, size: int) -> None:
+    """Where the line's end is near; nothing is lost where it is not."""
+    data = line * (3 * 2**20 // len(line)) + b"the end"
+    (tmp_path / "a.log").write_bytes(data)
+    with opened(str(tmp_path / "a.log"), io.BytesIO()) as raw:
+        source = Source(raw, size)
+        chunks = list(source.chunks())
+    assert b"".join(chunks) == data
+    assert source.delivered == source.position == len(data)
+    assert all(chunk.endswith(b"\n") for chunk in chunks[1:-1]) or len(line) > 4096
+    assert all(size <= len(chunk) <= size + 4096 for chunk in chunks[1:-1])
+    with opened(str(tmp_path / "a.log"), io.BytesIO()) as raw:
+        pieces = list(blocks(Source(raw, size).chunks(), size))
+    assert whole(pieces) == data
+    assert all(piece.data.endswith(b"\n") for piece in pieces[:-1] if isinstance(piece, Block))
+
+
+def test_a_pipe_has_no_place_to_look_at(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as thread:
+        written = thread.submit((tmp_path / "pipe").write_bytes, TEXT * 3)
+        with opened(str(tmp_path / "pipe"), io.BytesIO()) as raw:
+            assert whole(list(blocks(Source(raw, 1_000).chunks(), 1_000))) == TEXT * 3
+        assert written.result() == 3 * len(TEXT)
 
 
 def test_a_line_that_cannot_be_held() -> None:

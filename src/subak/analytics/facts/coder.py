@@ -8,6 +8,7 @@ same with a chance of one in 4,000.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -34,6 +35,7 @@ HITS: Final = {
 }
 ASKERS: Final = {"id": "UBIGINT", "client": "UBIGINT", "agent": "UBIGINT", "user": "UBIGINT"}
 """Who asks with what, as whom; `user` is 0 for none."""
+_TOLD: Final = {"id": "UBIGINT", **dict.fromkeys(("client", "agent", "user"), "UINTEGER")}
 _SCANNED: Final = {
     "at": "DOUBLE",
     "asker": "UINTEGER",
@@ -125,7 +127,8 @@ class Coding:
         self._writer = ThreadPoolExecutor(1, "hits")
         self._written: Future[None] = Future()
         self._written.set_result(None)
-        self._askers: list[tuple[int, int, int, int]] = []
+        self._askers = array("I")
+        self._told = 0
         self.fresh: list[Batch] = []
         self._take = take or self.fresh.append
         states = ", ".join(f"'{state}'" for state in CACHES)
@@ -152,7 +155,10 @@ class Coding:
         batch.asked = Asked(range(first, first + len(asked[0])), *asked)
         self._take(batch)
         self._states += [cache(text) if text.isupper() else "" for _, text in scanner.words.new(lines)]
-        self._askers += scanner.askers
+        first, who = scanner.askers
+        if not self._askers:
+            self._told = first
+        self._askers.frombytes(who.cast("B"))
         if scanner.rows >= TOGETHER:
             self.flush()
         return Scanned(scanner.lines, scanner.size, doubtful)
@@ -163,15 +169,16 @@ class Coding:
         if self._scanner and self._scanner.rows:
             states = ", ".join(f"'{state}'" for state in self._states)
             select = f'"at", asker, what, 0, status, sent, ([{states}])[word + 1]'
-            self._written = self._writer.submit(self._write, self._scanner.take(), select, self._askers)
-            self._askers = []
+            self._written = self._writer.submit(self._write, self._scanner.take(), select, self._told, self._askers)
+            self._askers = array("I")
 
-    def _write(self, hits: dict[str, memoryview], select: str, askers: list[tuple[int, int, int, int]]) -> None:
+    def _write(self, hits: dict[str, memoryview], select: str, first: int, askers: array[int]) -> None:
         """Beside the scanner, which leaves a processor idle now and then."""
         with self._engine.cursor() as engine:
             insert(engine, "hits", _SCANNED, hits.values(), select)
             if askers:
-                insert(engine, "askers", ASKERS, zip(*askers, strict=True))
+                ids = range(first, first + len(askers) // 3)
+                insert(engine, "askers", _TOLD, (ids, *(askers[place::3] for place in range(3))))
 
     def close(self) -> None:
         """Wait for what is being written. Raises what that raised."""

@@ -1,5 +1,13 @@
 cimport cython
 
+cdef extern from *:
+    void prefetch "__builtin_prefetch"(const void *place) noexcept nogil
+
+
+cdef int EARLY
+
+
+@cython.final
 cdef class Numbers:
     cdef readonly Py_ssize_t count
     cdef unsigned long long[::1] _keys
@@ -16,10 +24,14 @@ cdef class Numbers:
     @cython.locals(mixed="unsigned long long", place="unsigned long long")
     cdef inline Py_ssize_t _place(self, unsigned long long key) except -1 nogil
 
+    @cython.locals(mixed="unsigned long long", place="unsigned long long")
+    cdef inline int expect(self, unsigned long long key) except -1 nogil
+
     @cython.locals(place=Py_ssize_t)
     cdef inline Py_ssize_t number(self, unsigned long long key) except -1 nogil
 
 
+@cython.final
 cdef class Texts:
     cdef Numbers numbers
     cdef Py_ssize_t first
@@ -31,5 +43,15 @@ cdef class Texts:
     @cython.locals(known=Py_ssize_t, number=Py_ssize_t)
     cdef inline Py_ssize_t number(self, unsigned long long key, Py_ssize_t start, Py_ssize_t end) except -1 nogil
 
+    @cython.locals(row=Py_ssize_t, rows=Py_ssize_t)
+    cdef int number_all(
+        self, unsigned long long[::1] keys, long long[::1] starts, long long[::1] ends, unsigned int[::1] into,
+        Py_ssize_t first, Py_ssize_t last,
+    ) except -1 nogil
+
     @cython.locals(i=Py_ssize_t)
     cpdef list new(self, bytes data)
+
+
+@cython.locals(place=Py_ssize_t, end=Py_ssize_t)
+cdef object _fill(list texts, int[::1] found)

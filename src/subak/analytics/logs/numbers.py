@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from array import array
 
+import cython
+
 COSTS = 32
 """Bytes of memory for each number, at most, but while a table grows."""
+EARLY = 16
+"""Rows by which memory is asked for before it is needed."""
+
+if not cython.compiled:  # where it is, numbers.pxd has it in C
+
+    def prefetch(place):
+        """Nobody waits for memory here."""
 
 
 class Numbers:
@@ -45,6 +54,13 @@ class Numbers:
         while self._keys[place] != 0 and self._keys[place] != key:
             place = (place + 1) & self._mask
         return place
+
+    def expect(self, key):
+        """Have the memory brought up where a key is, or belongs, if there was no other in its place."""
+        mixed = (key * self._odd) & self._full
+        place = (mixed ^ (mixed >> 32)) & self._mask
+        prefetch(cython.address(self._keys[place]))
+        prefetch(cython.address(self._found[place]))
 
     def number(self, key):
         """The number of a key; `count` grows if it is new. There must be room."""
@@ -92,9 +108,31 @@ class Texts:
         self._last = number
         return number
 
+    def number_all(self, keys, starts, ends, into, first, last):
+        """The numbers of many texts go to the places from `first` to `last`."""
+        rows = last - first
+        for row in range(rows):
+            if row + EARLY < rows:
+                self.numbers.expect(keys[row + EARLY])
+            into[first + row] = self.number(keys[row], starts[row], ends[row])
+
     def new(self, data):
         """Numbers and texts that came with the block."""
         found = []
         for i in range(self.numbers.count - self.first):
             found.append((self.first + i, data[self.starts[i] : self.ends[i]].decode("ascii")))
         return found
+
+
+def ends(texts):
+    """0, then the characters up to the end of each text if all are laid side by side (Arrow's offsets)."""
+    found = array("i", bytes(4 * (len(texts) + 1)))
+    return _fill(texts, found)
+
+
+def _fill(texts, found):
+    end = 0
+    for place in range(len(texts)):
+        end += len(texts[place])
+        found[place + 1] = end
+    return found

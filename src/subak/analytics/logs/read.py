@@ -67,7 +67,7 @@ def read(
                 tally.problem = error.strerror or str(error)
                 continue
             with file as raw:
-                source = Source(raw)
+                source = Source(raw, block)
                 for piece in _ahead(blocks(source.chunks(), block)):
                     desk.take(piece)
                     progress(done + source.position, total)

@@ -2,22 +2,54 @@
 cimport cython
 
 from subak.analytics.logs.numbers cimport Numbers, Texts
+from subak.analytics.logs.stamps cimport Stamps
 
-cdef unsigned char PLAIN, SPACE, BACKSLASH, NAME, USER, CAPITAL
-cdef int PAIR, LOWER, DIGIT, SUFFIX, LIST, LONGEST_USER, LONGEST_WORD, MOST_WORDS, STAMP
+# Products of 128 bits are had of GCC and Clang for 64-bit machines; elsewhere the engine reads (hatch_build.py).
+cdef extern from *:
+    """
+    #include <string.h>
+
+    typedef unsigned __int128 subak_wide;
+
+    static inline unsigned long long subak_eight(const unsigned char *data, Py_ssize_t i) {
+        unsigned long long word;
+        memcpy(&word, data + i, 8);
+    #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        word = __builtin_bswap64(word);
+    #endif
+        return word;
+    }
+
+    static inline int subak_equal(const unsigned char *data, Py_ssize_t i, Py_ssize_t other, Py_ssize_t size) {
+        return memcmp(data + i, data + other, size) == 0;
+    }
+    """
+    ctypedef unsigned long long wide "subak_wide"
+    unsigned long long eight "subak_eight"(const unsigned char *data, Py_ssize_t i) noexcept nogil
+    bint equal "subak_equal"(const unsigned char *data, Py_ssize_t i, Py_ssize_t other, Py_ssize_t size) noexcept nogil
+    int zeros "__builtin_ctzll"(unsigned long long word) noexcept nogil
+
+cdef unsigned char PLAIN, NAME, USER, CAPITAL
+cdef int PAIR, LOWER, DIGIT, SUFFIX, LIST, LONGEST_NAME, LONGEST_FIELD, LONGEST_WORD, MOST_WORDS, STAMP, SHORTEST
 
 
+@cython.final
 cdef class Scanner:
     cdef readonly Texts clients, agents, users, asked, words
     cdef readonly Py_ssize_t lines, size, rows
     cdef Numbers _tools, _askers
+    cdef Stamps _clock
     cdef Py_ssize_t _known
-    cdef unsigned char[::1] _kinds, _stamp, _months, _get, _protocol
-    cdef unsigned long long[::1] _key
+    cdef unsigned char[256] _kinds
+    cdef bytes _get, _first, _second
+    cdef unsigned long long[1030] _key
     cdef double _since, _until
 
-    # the line at hand
-    cdef Py_ssize_t _client_end, _user, _user_end, _target, _target_end, _agent, _agent_end, _cache, _cache_end
+    # the line at hand, or the last one that had something else: where it is in the block, what it stands for
+    cdef Py_ssize_t _block
+    cdef Py_ssize_t _head, _head_size, _client_end, _user_start, _user_end, _client, _user
+    cdef Py_ssize_t _stamp, _target, _target_end
+    cdef Py_ssize_t _agent_start, _agent_end, _agent, _asker_now, _cache, _cache_end
     cdef double _time
     cdef int _code
     cdef long long _bytes
@@ -35,53 +67,62 @@ cdef class Scanner:
     cdef unsigned long long[::1] _hashes
     cdef long long[::1] _starts, _stops
 
-    @cython.locals(i=Py_ssize_t, start=Py_ssize_t, end=Py_ssize_t, first=Py_ssize_t)
+    @cython.locals(i=Py_ssize_t, start=Py_ssize_t, end=Py_ssize_t, first=Py_ssize_t, get=bint)
     cpdef tuple requests(self, bytes data)
 
-    @cython.locals(i=Py_ssize_t, end=Py_ssize_t, line=Py_ssize_t, size=Py_ssize_t, row=Py_ssize_t)
-    cdef list _scan(self, const unsigned char[::1] data, list doubtful)
+    cpdef list scan(self, bytes data)
 
-    @cython.locals(i=Py_ssize_t, k=Py_ssize_t)
-    cdef Py_ssize_t _line(self, const unsigned char[::1] data, Py_ssize_t start) except -2 nogil
+    @cython.locals(i=Py_ssize_t, end=Py_ssize_t, line=Py_ssize_t)
+    cdef list _scan(self, const unsigned char *data, Py_ssize_t size, list doubtful)
 
-    @cython.locals(dots=int, colons=int, length=Py_ssize_t, null=bint)
-    cdef Py_ssize_t _read_client(self, const unsigned char[::1] data, Py_ssize_t i) except -2 nogil
+    @cython.locals(i=Py_ssize_t, time="long long")
+    cdef Py_ssize_t _line(self, const unsigned char *data, Py_ssize_t start) except -2 nogil
 
-    @cython.locals(k=Py_ssize_t, start=Py_ssize_t, kinds="unsigned char[::1]")
-    cdef Py_ssize_t _read_request(self, const unsigned char[::1] data, Py_ssize_t i) except -2 nogil
+    @cython.locals(
+        i=Py_ssize_t, end=Py_ssize_t, user=Py_ssize_t, dots=int, colons=int, length=Py_ssize_t, null=bint,
+    )
+    cdef Py_ssize_t _read_client(self, const unsigned char *data, Py_ssize_t start) noexcept nogil
 
-    @cython.locals(kinds="unsigned char[::1]")
-    cdef Py_ssize_t _read_agent(self, const unsigned char[::1] data, Py_ssize_t i) except -2 nogil
+    @cython.locals(_=int, start=Py_ssize_t, code=int, sent="long long")
+    cdef Py_ssize_t _read_request(self, const unsigned char *data, Py_ssize_t i) noexcept nogil
+
+    @cython.locals(start=Py_ssize_t, size=Py_ssize_t)
+    cdef Py_ssize_t _read_agent(self, const unsigned char *data, Py_ssize_t i) noexcept nogil
 
     @cython.locals(i=Py_ssize_t, seen=int, kind=int)
-    cdef Py_ssize_t _read_word(self, const unsigned char[::1] data, Py_ssize_t start) except -2 nogil
+    cdef Py_ssize_t _read_word(self, const unsigned char *data, Py_ssize_t start) noexcept nogil
 
-    @cython.locals(
-        client="unsigned long long", agent="unsigned long long", user="unsigned long long", tool="unsigned long long",
-        asker=Py_ssize_t, k=Py_ssize_t, row=Py_ssize_t, place=Py_ssize_t, word="unsigned long long",
-    )
-    cdef int _add(self, const unsigned char[::1] data, Py_ssize_t start) except -1 nogil
+    @cython.locals(row=Py_ssize_t, place=Py_ssize_t, word="unsigned long long")
+    cdef int _add(self, const unsigned char *data) except -1 nogil
 
-    @cython.locals(
-        k=Py_ssize_t, month=int, day=int, century=int, rest=int, year=int, hour=int, minute=int, second=int,
-        hours=int, minutes=int, years="long long", days="long long", east="long long", time="long long",
-    )
-    cdef int _read_time(self, const unsigned char[::1] data, Py_ssize_t i) except -1 nogil
+    @cython.locals(start=Py_ssize_t, end=Py_ssize_t, key="unsigned long long", tool="unsigned long long", k=Py_ssize_t)
+    cdef int _ask(self, const unsigned char *data) except -1 nogil
 
-    @cython.locals(
-        full="unsigned long long", v0="unsigned long long", v1="unsigned long long", v2="unsigned long long",
-        v3="unsigned long long", words=Py_ssize_t, i=Py_ssize_t, step=Py_ssize_t, k=Py_ssize_t,
-        word="unsigned long long", byte="unsigned long long",
-    )
-    cdef unsigned long long _hash(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t end) except 0 nogil
+    @cython.locals(one="unsigned long long", total="wide", size=Py_ssize_t, i=Py_ssize_t, k=Py_ssize_t)
+    cdef unsigned long long _hash(self, const unsigned char *data, Py_ssize_t start, Py_ssize_t end) noexcept nogil
 
+    @cython.locals(high="wide")
+    cdef inline wide _key_at(self, Py_ssize_t k) noexcept nogil
 
-cdef int _two(const unsigned char[::1] data, Py_ssize_t i) except -2 nogil
+    @cython.locals(stops="unsigned long long")
+    cdef inline Py_ssize_t _plain(self, const unsigned char *data, Py_ssize_t i) noexcept nogil
 
-cdef int _days(int month, int year) except -1 nogil
+    @cython.locals(back=Py_ssize_t)
+    cdef inline unsigned long long _word_at(self, const unsigned char *data, Py_ssize_t i) noexcept nogil
+
+    cdef inline bint _same(
+        self, const unsigned char *data, Py_ssize_t i, Py_ssize_t other, Py_ssize_t size
+    ) noexcept nogil
+
 
 @cython.locals(k=Py_ssize_t)
-cdef int _has(const unsigned char[::1] data, Py_ssize_t i, unsigned char[::1] word) except -1 nogil
+cdef bint _has(const unsigned char *data, Py_ssize_t i, bytes word)
 
-@cython.locals(place=Py_ssize_t, end=Py_ssize_t)
-cdef object _fill(list texts, int[::1] found)
+@cython.locals(
+    each="unsigned long long", quotes="unsigned long long", backslashes="unsigned long long",
+    found="unsigned long long",
+)
+cdef unsigned long long _stops(unsigned long long word) noexcept nogil
+
+@cython.locals(full="unsigned long long", half="unsigned long long")
+cdef unsigned long long _folded(wide total) noexcept nogil

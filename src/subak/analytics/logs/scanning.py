@@ -31,9 +31,9 @@ def scanner(key: bytes, since: float, until: float) -> Scanner | None:
 
 
 def ends(texts: list[str]) -> array[int]:
-    """See `scan.ends`."""
+    """See `numbers.ends`."""
     if compiled():
-        from subak.analytics.logs import scan
+        from subak.analytics.logs import numbers
 
-        return scan.ends(texts)
+        return numbers.ends(texts)
     return array("i", accumulate(map(len, texts), initial=0))

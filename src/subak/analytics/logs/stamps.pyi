@@ -1,0 +1,3 @@
+"""What others see of the times; C types are in stamps.pxd."""
+
+class Stamps: ...
