@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from subak.analytics import slices
-from subak.analytics.slices import BY_TIME, LARGE, SLOT, cut, drop, forget, settle, store
+from subak.analytics.slices import BY_TIME, LARGE, SLOT, cut, drop, forget, roomy, settle, several, store
 
 MINUTES = 'SELECT floor("at" / 60)::BIGINT AS minute, stream, count(*) AS n FROM facts GROUP BY minute, stream'
 
@@ -107,3 +107,20 @@ def test_the_file_is_in_the_folder_and_goes(tmp_path: Path) -> None:
     forget(str(folder))
     assert not [*folder.glob(f"{LARGE}*")]
     forget(str(folder))
+
+
+def test_the_engine_has_one_thread_less_where_two_ask_it(
+    engine: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def threads() -> list[tuple[int, ...]]:
+        return engine.execute("SELECT current_setting('threads')").fetchall()
+
+    for given, left in ((1, 1), (2, 1), (4, 3)):
+        engine.execute(f"SET threads = {given}")
+        assert roomy(engine)
+        assert several(engine) == given
+        assert threads() == [(left,)]
+    monkeypatch.setattr(slices, "AT_ONCE", 10 * slices.AT_ONCE * 2**26 // 10_000)
+    assert not roomy(engine)
+    assert several(engine) == 3
+    assert threads() == [(3,)]

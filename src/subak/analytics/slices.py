@@ -1,7 +1,7 @@
 """Makes a large table slice by slice: what is grouped at a time fits into memory, however long the log is.
 
 Such tables are kept compressed, in a file of their own: an engine holds more about each block of a table in memory
-than it counts, and writes it again whenever it needs the room.
+than it counts, and writes it again whenever it needs the room. Where everything fits, several are made at a time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import duckdb
 
 REQUEST_BYTES: Final = 75
 """Memory for a request in a log that is not cut; an engine that groups more than that spills."""
+AT_ONCE: Final = 300
+"""The same where several tables are made at a time; no two take more."""
 SMALLER: Final = 4
 """How much less a slice has than that, as what else is in memory of a large log leaves little room."""
 SLOT: Final = 120
@@ -24,6 +26,25 @@ LARGE: Final = "large"
 """The database of large tables, and its file in the folder that the engine spills to."""
 
 _MEMORY: Final = "parse_formatted_bytes(current_setting('memory_limit'))"
+
+
+def roomy(engine: duckdb.DuckDBPyConnection) -> bool:
+    """Is there memory for several tables of all requests to be made at the same time? Raises duckdb.Error."""
+    ((share,),) = engine.execute(f"SELECT count(*) * {AT_ONCE:d} / {_MEMORY} FROM facts").fetchall()
+    return bool(share < 1)
+
+
+def several(engine: duckdb.DuckDBPyConnection) -> int:
+    """Have two threads ask the engine at the same time: as both work themselves, it gets one thread less of its own.
+
+    With two processors it has none then, and groups with a third less work: nothing is put together from two parts.
+    Changes nothing where there is no room for several tables. Returns how many threads it had. Raises duckdb.Error.
+    """
+    threads: int
+    ((threads,),) = engine.execute("SELECT current_setting('threads')::INTEGER").fetchall()
+    if roomy(engine):
+        engine.execute(f"SET threads = {max(1, threads - 1):d}")
+    return threads
 
 
 def settle(engine: duckdb.DuckDBPyConnection) -> None:
@@ -36,6 +57,7 @@ def settle(engine: duckdb.DuckDBPyConnection) -> None:
         ((folder, memory),) = engine.execute(f"SELECT current_setting('temp_directory'), {_MEMORY}::BIGINT").fetchall()
         engine.execute(f"SET memory_limit = '{memory * 3 // 4:d}B'")
         quoted = str(_file(folder)).replace("'", "''")
+        engine.execute("RESET checkpoint_threshold")  # what is in that file is to leave memory
         engine.execute(f"ATTACH '{quoted}' AS {LARGE}")
         _put(engine, "facts", "FROM facts")
 

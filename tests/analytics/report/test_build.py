@@ -11,8 +11,9 @@ from tests.analytics.report.harvest import BYTES, REQUESTS
 
 from subak.analytics.classes.traits import SPELLS
 from subak.analytics.logs.ledger import Ledger
+from subak.analytics.metrics import run
 from subak.analytics.metrics.shipped import shipped
-from subak.analytics.report.build import build
+from subak.analytics.report.build import AHEAD, Keeping, ahead, build
 from subak.analytics.report.model import About, Report
 
 
@@ -129,3 +130,31 @@ def test_what_the_classes_left_is_not_made_again(
     assert build(engine, ledger, about) == report
     engine.execute("DELETE FROM spells")
     assert build(engine, ledger, about).figures["requests"].value == 0
+
+
+def test_what_was_made_ahead_is_used_once_and_goes(
+    engine: duckdb.DuckDBPyConnection, ledger: Ledger, about: About, report: Report
+) -> None:
+    tables = "SELECT table_name FROM duckdb_tables() ORDER BY 1"
+    before = engine.execute(tables).fetchall()
+    for emptied in (False, True, False):
+        ahead(engine)
+        assert {*engine.execute(tables).fetchall()} - {*before} >= {(name,) for name in AHEAD}
+        if emptied:
+            engine.execute("DELETE FROM fetched")
+            assert build(engine, ledger, about).figures["repeat_factor.consumer"].n == 0
+        else:
+            assert build(engine, ledger, about) == report
+        assert not {*engine.execute(tables).fetchall()} & {(name,) for name in AHEAD}
+
+
+def test_with_little_memory_nothing_is_made_ahead(
+    engine: duckdb.DuckDBPyConnection, ledger: Ledger, about: About, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PAIR_BYTES", 10**15)
+    monkeypatch.setattr(run, "DOCUMENT_BYTES", 10**15)
+    monkeypatch.setattr(Keeping, "parts", lambda self: 3)
+    before = engine.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
+    ahead(engine)
+    assert engine.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == before
+    assert build(engine, ledger, about) == report

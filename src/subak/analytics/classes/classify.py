@@ -32,7 +32,7 @@ Row = tuple[int, ...]
 
 
 def classify(engine: duckdb.DuckDBPyConnection, pack: Pack | None = None) -> None:
-    """Fill `purpose`, `posterior` and `flags` of every row of `streams`, in place.
+    """Fill `purpose`, `posterior` and `flags` of every row of `streams`.
 
     Reads the tables of `facts.schema`; of `streams` the other columns. Leaves the table `spells` for the report, see
     `traits.SPELLS`. Where no label is good enough the purpose is 'unknown' and the posterior that of the best guess.
@@ -58,9 +58,9 @@ def classify(engine: duckdb.DuckDBPyConnection, pack: Pack | None = None) -> Non
         " unnest($3::VARCHAR[]) AS purpose, unnest($4::DOUBLE[]) AS posterior, unnest($5::VARCHAR[]) AS flags",
         [*map(list, zip(*rows, strict=True)), *map(list, zip(*judged, strict=True))] if rows else [[]] * 5,
     )
-    engine.execute(
-        "UPDATE streams SET purpose = j.purpose, posterior = j.posterior, flags = j.flags"
-        " FROM x_keyed k JOIN x_judged j USING (key, say) WHERE k.stream = streams.stream"
+    engine.execute(  # most rows change: a new table is made in half the time that keeping both versions takes
+        "CREATE OR REPLACE TABLE streams AS SELECT s.* REPLACE (j.purpose AS purpose, j.posterior AS posterior,"
+        " j.flags AS flags) FROM streams s JOIN x_keyed USING (stream) JOIN x_judged j USING (key, say)"
     )
     traits.clear(engine)
     for name in ("x_says", "x_keyed", "x_judged"):

@@ -13,7 +13,7 @@ from typing import Final
 import duckdb
 
 from subak.analytics.classes.pack import Pack, Trait
-from subak.analytics.slices import cut, drop, store
+from subak.analytics.slices import cut, drop, roomy, store
 
 RUN: Final = 120
 """Seconds: what a stream asks within such a slot counts as one run."""
@@ -108,11 +108,11 @@ _TASTES: Final = (
         "x_tastes",
         "SELECT stream, count(*) AS packages, count_if(items > 0) AS taken, sum(items) AS items, sum(n) AS n,"
         " sum(versions) AS versions, sum(pages) AS pages, count_if(pages > 0) AS paged FROM"
-        " (SELECT stream, x_pairs.package, bit_count(bit_or(1::UBIGINT << (hash(version) & 63))"
-        " FILTER (x_pairs.item >= 0)) AS versions,"
-        " count_if(x_pairs.item >= 0) AS items,"
-        " sum(n) FILTER (x_pairs.item >= 0) AS n, sum(n) FILTER (x_pairs.item < 0) AS pages"
-        " FROM x_pairs LEFT JOIN items USING (item) GROUP BY stream, x_pairs.package) GROUP BY stream",
+        " (SELECT stream, x_pairs.package, bit_count(bit_or(bit) FILTER (x_pairs.item >= 0)) AS versions,"
+        " count_if(x_pairs.item >= 0) AS items, sum(if(x_pairs.item >= 0, n, 0)::DOUBLE) AS n,"
+        " sum(if(x_pairs.item < 0, n, 0)::DOUBLE) AS pages FROM x_pairs LEFT JOIN"
+        " (SELECT item, 1::UBIGINT << (hash(version) & 63) AS bit FROM items) USING (item)"
+        " GROUP BY stream, x_pairs.package) GROUP BY stream",
     ),
 )  # fmt: skip
 """What."""
@@ -220,23 +220,23 @@ def measure(engine: duckdb.DuckDBPyConnection, pack: Pack) -> None:
 
     Leaves the table `spells` too, see SPELLS. Two threads share the work, if there is room for it.
     """
-    some = f"SELECT s.stream, s.agent, {{}} FROM streams s JOIN x_sums x USING (stream) {_AROUND}"
-    quiet = (("x_quiet", _keyed(pack, some, f"x.n < {LITTLE}", QUIET)),)
-    busy = (("x_traits", _keyed(pack, some + _ABOUT, f"x.n >= {LITTLE}")),)
+    streams = "streams s JOIN x_sums x USING (stream)"
+    quiet = ("x_quiet", _keyed(pack, streams + _AROUND, QUIET))
+    busy = ("x_busy", _keyed(pack, streams + _ABOUT, frozenset(MEASURES) - QUIET, f"x.n >= {LITTLE}"))
     with ThreadPoolExecutor(1) as pool, engine.cursor() as other:
-        ((roomy,),) = engine.execute(_ROOMY).fetchall()
+        together = roomy(engine)
         slices = {"at": cut(engine), "stream": []}
         slices["minute"] = [time // 60 for time in slices["at"]]
         first = (("spells", SPELLS), *_STEPS)
-        for here, beside in ((first, _SURROUNDINGS), (_TASTES, _RHYTHM), (busy, quiet)):
+        for here, beside in ((first, _SURROUNDINGS), (_TASTES, (quiet, *_RHYTHM))):
             meanwhile = pool.submit(_made, other, beside, slices)
-            if not roomy:
+            if not together:
                 meanwhile.result()
             _made(engine, here, slices)
             meanwhile.result()
             if here is first:
                 slices["stream"] = cut(engine, _BY_STREAM)
-    engine.execute("INSERT INTO x_traits FROM x_quiet")
+    _made(engine, (busy, ("x_traits", _BOTH)), slices)
 
 
 def _made(
@@ -257,10 +257,6 @@ _SLICED: Final = {
 }
 """What is cut if a log is large, for which tables: what they put together is of one stream, or of one slot."""
 _BY_STREAM: Final = "SELECT stream AS place, n FROM x_sums"
-_ROOMY: Final = (
-    "SELECT (SELECT count(*) FROM facts) * 300 < parse_formatted_bytes(current_setting('memory_limit')) AS roomy"
-)
-"""May two tables be made at the same time? 300 bytes a request are more than either takes."""
 _AROUND: Final = (
     " LEFT JOIN clients c USING (client) JOIN x_around o ON o.client = s.client JOIN agents a ON a.agent = s.agent"
     " LEFT JOIN x_near v ON v.network = c.network"
@@ -272,9 +268,12 @@ _ABOUT: Final = (
     " LEFT JOIN x_rhythm r USING (stream) LEFT JOIN x_tastes t USING (stream)"
     " JOIN x_customs u ON u.software = s.software, x_span w"
 )
+_BOTH: Final = (
+    "SELECT q.stream, q.agent, q.key + coalesce(b.key, 0) AS key FROM x_quiet q LEFT JOIN x_busy b USING (stream)"
+)
 
 
-def _keyed(pack: Pack, rows: str, where: str, only: frozenset[str] = frozenset(MEASURES)) -> str:
+def _keyed(pack: Pack, rows: str, only: frozenset[str], where: str = "true") -> str:
     """The keys of some streams, of which no traits but these are looked at."""
     traits = [(place, trait) for place, trait in enumerate(pack.traits) if trait.name in only]
     values = ", ".join(f'{MEASURES[trait.name]} AS "{trait.name}"' for _, trait in traits)
@@ -283,7 +282,8 @@ def _keyed(pack: Pack, rows: str, where: str, only: frozenset[str] = frozenset(M
         within = [(place - first, trait) for place, trait in traits if first <= place < first + _PART]
         digits = [f"{_digit(trait)} * {10**place}::BIGINT" for place, trait in within]
         parts.append(f"({' + '.join(digits or ['0'])})::HUGEINT * {10**first}::HUGEINT")
-    return f"SELECT stream, agent, {' + '.join(parts)} AS key FROM ({rows.format(values)} WHERE {where})"
+    found = f"SELECT s.stream, s.agent, {values} FROM {rows} WHERE {where}"
+    return f"SELECT stream, agent, {' + '.join(parts)} AS key FROM ({found})"
 
 
 def words(key: int, pack: Pack) -> tuple[int, ...]:
@@ -298,7 +298,7 @@ def digits(key: int, pack: Pack) -> str:
 
 def clear(engine: duckdb.DuckDBPyConnection) -> None:
     """Drop what `measure` made, but for `spells`."""
-    for name in (*(name for name, _ in (*_STEPS, *_SURROUNDINGS, *_TASTES, *_RHYTHM)), "x_quiet", "x_traits"):
+    for name in (*(name for name, _ in (*_STEPS, *_SURROUNDINGS, *_TASTES, *_RHYTHM)), "x_quiet", "x_busy", "x_traits"):
         if name in _SLICED:
             drop(engine, name)
         else:

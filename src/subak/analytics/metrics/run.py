@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias
@@ -13,6 +12,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import duckdb
 
 from subak.analytics.metrics.catalogue import ALL_RUNGS, DEFAULT, EACH, MEASURES, PARAMETERS, Measure
+from subak.analytics.metrics.lanes import Task, carry_out
 from subak.analytics.metrics.shipped import shipped
 from subak.analytics.metrics.walk import Spared, added, again, bounded
 from subak.analytics.slices import cut, drop, store
@@ -174,39 +174,45 @@ class _Session:
     """What the query `long` gave, by rung."""
     stored: list[str] = field(default_factory=list)
 
-    def prepare(self, queries: Collection[str]) -> None:
-        """Store what the queries share; ask those about pairs, part by part, and most others beside them."""
-        values = ", ".join(f"CAST({self.parameters[name]!r} AS {p.sql}) AS {name}" for name, p in PARAMETERS.items())
-        self._store("parameters", f"SELECT {values}")
-        sql = shipped(self.engine.dialect)
-        steps = sql.steps_for(queries)
-        parted = [name for name in steps if name in PARTED_STEPS]
-        asked = [query for query in PARTED if query in queries]
-        early = {n for q in asked for n in sql.queries[q].needs} | {n for s in parted for n in sql.steps[s].needs}
-        for name in reversed(steps):
-            if name in early:
-                early |= set(sql.steps[name].needs)
-        for name in (name for name in steps if name in early and name not in parted):
-            self._store(name, self._step(name))
-        late = [name for name in steps if name not in early and name not in parted]
-        others = [q for q in sql.queries if q in queries and q not in asked and not {*parted} & {*sql.queries[q].needs}]
-        parts = self.engine.parts() if asked else 1
-        beside = self.engine.beside() if parts == 1 else self.engine  # two things at a time take more memory
-        if beside is self.engine:
-            self._ask_others(beside, late, ())
-            self._ask_parts(parted, asked, parts)
-        else:
-            with ThreadPoolExecutor(1) as pool:
-                meanwhile = pool.submit(self._ask_others, beside, late, others)
-                self._ask_parts(parted, asked, parts)
-                meanwhile.result()
-
-    def _ask_others(self, engine: Engine, steps: Sequence[str], queries: Sequence[str]) -> None:
+    def lay(self, steps: Iterable[str]) -> None:
+        """Store the parameters, and steps in an order in which each needs only earlier ones."""
+        self._settle_parameters()
         for name in steps:
-            engine.store(name, self._step(name))
-            self.stored.append(name)
-        for query in queries:
-            self.answers[query] = self._asked(engine, query)
+            self._store(name, self._step(name))
+
+    def prepare(self, queries: Collection[str]) -> None:
+        """Store the steps that queries share and ask them all, several at a time; those about pairs part by part if
+        pairs are too many for that, and then the others when they are needed."""
+        steps = shipped(self.engine.dialect).steps_for(queries)
+        asked = [query for query in PARTED if query in queries]
+        parts = self.engine.parts() if asked else 1
+        if parts == 1:
+            self._settle_parameters()
+            others = [query for query in shipped(self.engine.dialect).queries if query in {*queries} - {*asked}]
+            beside = self.engine.beside()
+            tasks = [*map(self._storing, steps), *map(self._asking, (*asked, *others))]
+            carry_out(tasks, [self.engine] if beside is self.engine else [self.engine, beside])
+        else:
+            self.lay(name for name in steps if name not in PARTED_STEPS)
+            self._ask_parts([name for name in steps if name in PARTED_STEPS], asked, parts)
+
+    def _storing(self, step: str) -> Task[Engine]:
+        sql = shipped(self.engine.dialect).steps[step]
+
+        def store(engine: Engine) -> None:
+            engine.store(step, sql.text)
+            self.stored.append(step)
+
+        return Task(step, frozenset(sql.needs), store)
+
+    def _asking(self, query: str) -> Task[Engine]:
+        def ask(engine: Engine) -> None:
+            if query == "long":
+                self.walked = self._again(engine)
+            else:
+                self.answers[query] = self._asked(engine, query)
+
+        return Task(f"? {query}", frozenset(shipped(self.engine.dialect).queries[query].needs), ask)
 
     def _ask_parts(self, steps: Sequence[str], queries: Sequence[str], parts: int) -> None:
         try:
@@ -219,7 +225,7 @@ class _Session:
                         self._store(name, self._step(name))
                 for query in queries:
                     if query == "long":
-                        added(self.walked, again(self.stream(query), self.parameters["fresh"]))
+                        added(self.walked, self._again(self.engine))
                     else:
                         self.answers[query] = summed([*self.answers.get(query, ()), *self._asked(self.engine, query)])
                 for name in reversed(steps):
@@ -227,6 +233,10 @@ class _Session:
                         self._drop(name)
         finally:
             self.engine.only(0, 1)
+
+    def _settle_parameters(self) -> None:
+        values = ", ".join(f"CAST({self.parameters[name]!r} AS {p.sql}) AS {name}" for name, p in PARAMETERS.items())
+        self._store("parameters", f"SELECT {values}")
 
     def _step(self, name: str) -> str:
         return shipped(self.engine.dialect).steps[name].text
@@ -251,6 +261,9 @@ class _Session:
     def _asked(self, engine: Engine, query: str) -> list[dict[str, Value]]:
         columns, rows = engine.ask(shipped(engine.dialect).queries[query].text)
         return [{c: v if c in MOMENTS else plain(v) for c, v in zip(columns, row, strict=True)} for row in rows]
+
+    def _again(self, engine: Engine) -> dict[str, Spared]:
+        return again(engine.ask(shipped(engine.dialect).queries["long"].text)[1], self.parameters["fresh"])
 
     def stream(self, query: str) -> Iterator[Row]:
         return self.engine.ask(shipped(self.engine.dialect).queries[query].text)[1]
@@ -278,6 +291,14 @@ def measure(engine: Engine | duckdb.DuckDBPyConnection, *names: str, **parameter
         return {name: _result(session, name, window) for name in names}
     finally:
         session.close()
+
+
+def lay(engine: Engine, steps: Iterable[str]) -> None:
+    """Store steps, each after those it needs itself, for parameters as they are if nothing is said of them.
+
+    An engine may then keep what it has when `measure` tells it to store one of them. Raises the engine's own errors.
+    """
+    _Session(engine, _settings({})).lay(steps)
 
 
 def bounded_cache(

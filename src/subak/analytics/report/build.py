@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import duckdb
 
 from subak.analytics.logs.ledger import Ledger
 from subak.analytics.metrics.catalogue import DEFAULT, MEASURES
-from subak.analytics.metrics.run import Duck, Result, bounded_cache, measure
+from subak.analytics.metrics.run import Duck, Result, bounded_cache, lay, measure
 from subak.analytics.report import billing, provenance, rankings, words
 from subak.analytics.report.model import (
     About,
     Avoidable,
     Concentration,
+    Consumer,
     Definition,
     Figure,
     Mix,
     Origin,
+    Package,
     Purpose,
     Report,
     Rows,
@@ -33,28 +35,48 @@ from subak.analytics.simulate import Outcome
 LEVELS: Final = ("address", "network", "consumer")
 KEPT: Final = ("spells", "ways", "visits")
 """Steps of the measures that the rankings read too."""
+PAIRS: Final = ("fetched", "taken")
+"""Those that they read too, once for each part of all pairs."""
+AHEAD: Final = ("near", "fetched", "taken")
+"""Steps that need nothing but `facts`: no purpose changes them."""
+_THERE: Final = "SELECT table_name FROM duckdb_tables() WHERE list_contains($1, table_name)"
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping(Duck):
     """DuckDB; what rankings read stays there when the measures are done."""
 
+    parted: bool = True
+    """Are there several parts of all pairs? Then they are added up one by one."""
+    there: set[str] = field(default_factory=set)
+    """Steps that were stored before, and need not be again."""
     done: list[str] = field(default_factory=list)
     """'fetched' for each part that was added up."""
 
     def store(self, name: str, query: str) -> None:
-        """Spells are there already where `classify` has left them. Raises duckdb.Error."""
-        there = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'spells'"
-        if name != "spells" or self.connection.execute(there).fetchall() == [(0,)]:
+        """Nothing, the first time, where the step is there already. Raises duckdb.Error."""
+        if name in self.there:
+            self.there.remove(name)
+        else:
             Duck.store(self, name, query)
+
+    def beside(self) -> Keeping:
+        """That keeps the same."""
+        return replace(self, connection=self.connection.cursor())
 
     def drop(self, name: str) -> None:
         """Raises duckdb.Error."""
-        if name == "fetched":
+        if name == "fetched" and self.parted:
             rankings.keep(self.connection, first=not self.done)
             self.done.append(name)
-        if name not in KEPT:
+        if name not in KEPT and (self.parted or name not in PAIRS):
             self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+
+
+def ahead(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make some tables for `build` while streams are classified, if there is room for that. Raises duckdb.Error."""
+    if Duck(engine).parts() == 1:
+        lay(Duck(engine), AHEAD)
 
 
 def build(
@@ -66,18 +88,10 @@ def build(
     simulations: Sequence[Outcome] = (),
 ) -> Report:
     """The report of the tables in the engine. Raises duckdb.Error."""
-    found = _measured(engine, about)
+    found, tables, consumers, packages = _asked(engine, about)
     since, until = found["requests"].since, found["requests"].until
     figures = dict(_figures(found))
     known = figures["bytes"].value is not None
-    duck = Duck(engine)
-    beside = duck.beside().connection if duck.parts() == 1 else engine  # two things at a time take more memory
-    with ThreadPoolExecutor(1) as pool:
-        meanwhile = pool.submit(_added_up, beside, since, until, about.k)
-        if beside is engine:
-            meanwhile.result()
-        consumers, packages = rankings.consumers(engine), rankings.packages(engine, about.k)
-        tables = meanwhile.result()
     avoidable = [*_avoidable(found, known=known), *_bounded(engine, about, figures)]
     bill = None
     if about.prices:
@@ -109,6 +123,27 @@ def build(
     return provenance.with_limits(report, about)
 
 
+def _asked(
+    engine: duckdb.DuckDBPyConnection, about: About
+) -> tuple[dict[str, Result], _AddedUp, Rows[Consumer], Rows[Package]]:
+    """The measures, and the rankings of what they left."""
+    duck = Duck(engine)
+    parted = duck.parts() > 1
+    found = _measured(engine, about, parted=parted)
+    since, until = found["requests"].since, found["requests"].until
+    beside = engine if parted else duck.beside().connection  # two things at a time take more memory
+    with ThreadPoolExecutor(1) as pool:
+        meanwhile = pool.submit(_added_up, beside, since, until, about.k)
+        if parted:
+            meanwhile.result()
+        else:
+            rankings.keep(engine, first=True)
+            for name in PAIRS:
+                engine.execute(f"DROP TABLE {name}")
+        consumers, packages = rankings.consumers(engine), rankings.packages(engine, about.k)
+        return found, meanwhile.result(), consumers, packages
+
+
 @dataclass(frozen=True, slots=True)
 class _AddedUp:
     """Tables that need no more than what the measures left."""
@@ -130,7 +165,7 @@ def _added_up(engine: duckdb.DuckDBPyConnection, since: float, until: float, k: 
     )
 
 
-def _measured(engine: duckdb.DuckDBPyConnection, about: About) -> dict[str, Result]:
+def _measured(engine: duckdb.DuckDBPyConnection, about: About, *, parted: bool) -> dict[str, Result]:
     """All measures that the log, and what was given besides, can answer."""
     names = [name for name in DEFAULT if name not in ("class_share", "software_mix", "software_kind_mix")]
     parameters: dict[str, float] = {}
@@ -139,7 +174,8 @@ def _measured(engine: duckdb.DuckDBPyConnection, about: About) -> dict[str, Resu
         parameters["catalogue"] = about.catalogue
     if about.published:
         names += ["publish_lag", "freshness_chase"]
-    return measure(Keeping(engine), *names, **parameters)
+    there = engine.execute(_THERE, [["spells", *AHEAD]]).fetchall()
+    return measure(Keeping(engine, parted=parted, there={name for (name,) in there}), *names, **parameters)
 
 
 @dataclass(frozen=True, slots=True)

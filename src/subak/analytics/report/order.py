@@ -17,9 +17,10 @@ from subak.analytics.privacy.epochs import Chance
 from subak.analytics.privacy.sketches import sketch, write_sketch
 from subak.analytics.published import load_published
 from subak.analytics.report import files
-from subak.analytics.report.build import build
+from subak.analytics.report.build import ahead, build
 from subak.analytics.report.model import About, Packs, Report, Slice
-from subak.analytics.simulate import tiers
+from subak.analytics.simulate import Outcome, tiers
+from subak.analytics.slices import several
 from subak.analytics.software.pack import built_in as agents
 from subak.errors import NotFound
 
@@ -50,9 +51,11 @@ def analyse(order: Order) -> Report:
     """Read, measure, report, and write what was asked for. Raises SubakError, duckdb.Error."""
     if order.parquet:
         files.usable(order.parquet)
-    with gather(order.sources, order.options) as analysis:
+    with gather(order.sources, order.options, ahead) as analysis:
         order.options.progress("measure", 0, 0)
         report = _reported(order, analysis)
+        if order.parquet or order.sketch:
+            analysis.engine.execute(f"SET threads = {analysis.threads:d}")
         if order.rejects:
             files.rejected(analysis.engine, order.rejects)
         if order.sketch:
@@ -68,8 +71,13 @@ def _reported(order: Order, analysis: Analysis) -> Report:
     if order.published:
         load_published(engine, order.published)
         about = replace(about, published=True)
-    slices = [_slice(engine, order)] if order.by else []
-    simulations = tiers(engine, order.rules) if order.rules else ()
+    slices: list[Slice] = []
+    simulations: tuple[Outcome, ...] = ()
+    if order.by or order.rules:
+        engine.execute(f"SET threads = {analysis.threads:d}")
+        slices = [_slice(engine, order)] if order.by else []
+        simulations = tiers(engine, order.rules) if order.rules else ()
+        several(engine)
     return build(engine, analysis.ledger, about, slices=slices, simulations=simulations)
 
 

@@ -398,11 +398,13 @@ FROM (
       `t0`.`sent`,
       (
         (
-          MOD((
-            CAST(`t0`.`network` AS INT64) * 1048583
-          ) + `t0`.`document`, 1073741789)
+          (
+            (
+              CAST(`t0`.`network` AS INT64) * 2654435761
+            ) + `t0`.`document`
+          ) & 1073741823
         ) * 4294967296
-      ) + LEAST(GREATEST(CAST(FLOOR(`t0`.`at`) AS INT64), 0), 4294967295) AS `place`
+      ) + CAST(TRUNC(`t0`.`at`) AS INT64) AS `place`
     FROM `facts` AS `t0`
     WHERE
       `t0`.`kind` <> 'own'
@@ -422,16 +424,18 @@ FROM (
           SELECT
             `t4`.`place`,
             `t4`.`place` - LAG(`t4`.`place`, 1, -1099511627776) OVER (ORDER BY `t4`.`place` ASC) AS `before`,
-            LEAD(`t4`.`place`, 1, 4611686967615160320) OVER (ORDER BY `t4`.`place` ASC) - `t4`.`place` AS `after`
+            LEAD(`t4`.`place`, 1, 4611687117939015680) OVER (ORDER BY `t4`.`place` ASC) - `t4`.`place` AS `after`
           FROM (
             SELECT
               (
                 (
-                  MOD((
-                    CAST(`t0`.`network` AS INT64) * 1048583
-                  ) + `t0`.`document`, 1073741789)
+                  (
+                    (
+                      CAST(`t0`.`network` AS INT64) * 2654435761
+                    ) + `t0`.`document`
+                  ) & 1073741823
                 ) * 4294967296
-              ) + LEAST(GREATEST(CAST(FLOOR(`t0`.`at`) AS INT64), 0), 4294967295) AS `place`
+              ) + CAST(TRUNC(`t0`.`at`) AS INT64) AS `place`
             FROM `facts` AS `t0`
             WHERE
               `t0`.`kind` <> 'own'
@@ -535,11 +539,13 @@ FROM (
       `t11`.`sent`,
       (
         (
-          MOD((
-            CAST(`t11`.`consumer` AS INT64) * 1048583
-          ) + `t11`.`document`, 1073741789)
+          (
+            (
+              CAST(`t11`.`consumer` AS INT64) * 2654435761
+            ) + `t11`.`document`
+          ) & 1073741823
         ) * 4294967296
-      ) + LEAST(GREATEST(CAST(FLOOR(`t11`.`at`) AS INT64), 0), 4294967295) AS `place`
+      ) + CAST(TRUNC(`t11`.`at`) AS INT64) AS `place`
     FROM `t10` AS `t11`
   ) AS `t14`
   WHERE
@@ -553,16 +559,18 @@ FROM (
           SELECT
             `t13`.`place`,
             `t13`.`place` - LAG(`t13`.`place`, 1, -1099511627776) OVER (ORDER BY `t13`.`place` ASC) AS `before`,
-            LEAD(`t13`.`place`, 1, 4611686967615160320) OVER (ORDER BY `t13`.`place` ASC) - `t13`.`place` AS `after`
+            LEAD(`t13`.`place`, 1, 4611687117939015680) OVER (ORDER BY `t13`.`place` ASC) - `t13`.`place` AS `after`
           FROM (
             SELECT
               (
                 (
-                  MOD((
-                    CAST(`t11`.`consumer` AS INT64) * 1048583
-                  ) + `t11`.`document`, 1073741789)
+                  (
+                    (
+                      CAST(`t11`.`consumer` AS INT64) * 2654435761
+                    ) + `t11`.`document`
+                  ) & 1073741823
                 ) * 4294967296
-              ) + LEAST(GREATEST(CAST(FLOOR(`t11`.`at`) AS INT64), 0), 4294967295) AS `place`
+              ) + CAST(TRUNC(`t11`.`at`) AS INT64) AS `place`
             FROM `t10` AS `t11`
           ) AS `t13`
         ) AS `t15`

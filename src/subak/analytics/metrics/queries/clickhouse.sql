@@ -405,14 +405,13 @@ FROM (
       "t0"."at" AS "at",
       "t0"."sent" AS "sent",
       (
-        (
+        bitAnd(
           (
-            (
-              CAST("t0"."network" AS Nullable(Int64)) * 1048583
-            ) + "t0"."document"
-          ) % 1073741789
+            CAST("t0"."network" AS Nullable(Int64)) * 2654435761
+          ) + "t0"."document",
+          1073741823
         ) * 4294967296
-      ) + LEAST(GREATEST(CAST(FLOOR("t0"."at") AS Nullable(Int64)), 0), 4294967295) AS "place"
+      ) + CAST("t0"."at" AS Nullable(Int64)) AS "place"
     FROM "facts" AS "t0"
     WHERE
       "t0"."kind" <> 'own'
@@ -431,21 +430,20 @@ FROM (
           ORDER BY "t4"."place" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) AS "before",
-        leadInFrame("t4"."place", 1, 4611686967615160320) OVER (
+        leadInFrame("t4"."place", 1, 4611687117939015680) OVER (
           ORDER BY "t4"."place" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - "t4"."place" AS "after"
       FROM (
         SELECT
           (
-            (
+            bitAnd(
               (
-                (
-                  CAST("t0"."network" AS Nullable(Int64)) * 1048583
-                ) + "t0"."document"
-              ) % 1073741789
+                CAST("t0"."network" AS Nullable(Int64)) * 2654435761
+              ) + "t0"."document",
+              1073741823
             ) * 4294967296
-          ) + LEAST(GREATEST(CAST(FLOOR("t0"."at") AS Nullable(Int64)), 0), 4294967295) AS "place"
+          ) + CAST("t0"."at" AS Nullable(Int64)) AS "place"
         FROM "facts" AS "t0"
         WHERE
           "t0"."kind" <> 'own'
@@ -540,14 +538,13 @@ FROM (
       "t11"."at" AS "at",
       "t11"."sent" AS "sent",
       (
-        (
+        bitAnd(
           (
-            (
-              CAST("t11"."consumer" AS Nullable(Int64)) * 1048583
-            ) + "t11"."document"
-          ) % 1073741789
+            CAST("t11"."consumer" AS Nullable(Int64)) * 2654435761
+          ) + "t11"."document",
+          1073741823
         ) * 4294967296
-      ) + LEAST(GREATEST(CAST(FLOOR("t11"."at") AS Nullable(Int64)), 0), 4294967295) AS "place"
+      ) + CAST("t11"."at" AS Nullable(Int64)) AS "place"
     FROM "t10" AS "t11"
   ) AS "t14"
   LEFT SEMI JOIN (
@@ -560,21 +557,20 @@ FROM (
           ORDER BY "t13"."place" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) AS "before",
-        leadInFrame("t13"."place", 1, 4611686967615160320) OVER (
+        leadInFrame("t13"."place", 1, 4611687117939015680) OVER (
           ORDER BY "t13"."place" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - "t13"."place" AS "after"
       FROM (
         SELECT
           (
-            (
+            bitAnd(
               (
-                (
-                  CAST("t11"."consumer" AS Nullable(Int64)) * 1048583
-                ) + "t11"."document"
-              ) % 1073741789
+                CAST("t11"."consumer" AS Nullable(Int64)) * 2654435761
+              ) + "t11"."document",
+              1073741823
             ) * 4294967296
-          ) + LEAST(GREATEST(CAST(FLOOR("t11"."at") AS Nullable(Int64)), 0), 4294967295) AS "place"
+          ) + CAST("t11"."at" AS Nullable(Int64)) AS "place"
         FROM "t10" AS "t11"
       ) AS "t13"
     ) AS "t15"

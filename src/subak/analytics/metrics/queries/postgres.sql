@@ -416,11 +416,11 @@ FROM (
         (
           (
             (
-              CAST("t0"."network" AS BIGINT) * 1048583
+              CAST("t0"."network" AS BIGINT) * 2654435761
             ) + "t0"."document"
-          ) % 1073741789
+          ) & 1073741823
         ) * 4294967296
-      ) + LEAST(GREATEST(CAST(FLOOR("t0"."at") AS BIGINT), 0), 4294967295) AS "place"
+      ) + CAST("t0"."at" AS BIGINT) AS "place"
     FROM "facts" AS "t0"
     WHERE
       "t0"."kind" <> 'own'
@@ -443,7 +443,7 @@ FROM (
               ORDER BY "t4"."place" ASC
               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
             ) AS "before",
-            LEAD("t4"."place", 1, 4611686967615160320) OVER (
+            LEAD("t4"."place", 1, 4611687117939015680) OVER (
               ORDER BY "t4"."place" ASC
               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
             ) - "t4"."place" AS "after"
@@ -453,11 +453,11 @@ FROM (
                 (
                   (
                     (
-                      CAST("t0"."network" AS BIGINT) * 1048583
+                      CAST("t0"."network" AS BIGINT) * 2654435761
                     ) + "t0"."document"
-                  ) % 1073741789
+                  ) & 1073741823
                 ) * 4294967296
-              ) + LEAST(GREATEST(CAST(FLOOR("t0"."at") AS BIGINT), 0), 4294967295) AS "place"
+              ) + CAST("t0"."at" AS BIGINT) AS "place"
             FROM "facts" AS "t0"
             WHERE
               "t0"."kind" <> 'own'
@@ -565,11 +565,11 @@ FROM (
         (
           (
             (
-              CAST("t11"."consumer" AS BIGINT) * 1048583
+              CAST("t11"."consumer" AS BIGINT) * 2654435761
             ) + "t11"."document"
-          ) % 1073741789
+          ) & 1073741823
         ) * 4294967296
-      ) + LEAST(GREATEST(CAST(FLOOR("t11"."at") AS BIGINT), 0), 4294967295) AS "place"
+      ) + CAST("t11"."at" AS BIGINT) AS "place"
     FROM "t10" AS "t11"
   ) AS "t14"
   WHERE
@@ -586,7 +586,7 @@ FROM (
               ORDER BY "t13"."place" ASC
               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
             ) AS "before",
-            LEAD("t13"."place", 1, 4611686967615160320) OVER (
+            LEAD("t13"."place", 1, 4611687117939015680) OVER (
               ORDER BY "t13"."place" ASC
               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
             ) - "t13"."place" AS "after"
@@ -596,11 +596,11 @@ FROM (
                 (
                   (
                     (
-                      CAST("t11"."consumer" AS BIGINT) * 1048583
+                      CAST("t11"."consumer" AS BIGINT) * 2654435761
                     ) + "t11"."document"
-                  ) % 1073741789
+                  ) & 1073741823
                 ) * 4294967296
-              ) + LEAST(GREATEST(CAST(FLOOR("t11"."at") AS BIGINT), 0), 4294967295) AS "place"
+              ) + CAST("t11"."at" AS BIGINT) AS "place"
             FROM "t10" AS "t11"
           ) AS "t13"
         ) AS "t15"

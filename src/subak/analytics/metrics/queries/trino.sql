@@ -406,13 +406,16 @@ FROM (
       "t0"."sent",
       (
         (
-          (
+          BITWISE_AND(
             (
-              CAST("t0"."network" AS BIGINT) * 1048583
-            ) + "t0"."document"
-          ) % 1073741789
+              (
+                CAST("t0"."network" AS BIGINT) * 2654435761
+              ) + "t0"."document"
+            ),
+            1073741823
+          )
         ) * 4294967296
-      ) + LEAST(GREATEST(CAST(FLOOR("t0"."at") AS BIGINT), 0), 4294967295) AS "place"
+      ) + CAST("t0"."at" AS BIGINT) AS "place"
     FROM "facts" AS "t0"
     WHERE
       "t0"."kind" <> 'own'
@@ -432,18 +435,21 @@ FROM (
           SELECT
             "t4"."place",
             "t4"."place" - LAG("t4"."place", 1, -1099511627776) OVER (ORDER BY "t4"."place" ASC) AS "before",
-            LEAD("t4"."place", 1, 4611686967615160320) OVER (ORDER BY "t4"."place" ASC) - "t4"."place" AS "after"
+            LEAD("t4"."place", 1, 4611687117939015680) OVER (ORDER BY "t4"."place" ASC) - "t4"."place" AS "after"
           FROM (
             SELECT
               (
                 (
-                  (
+                  BITWISE_AND(
                     (
-                      CAST("t0"."network" AS BIGINT) * 1048583
-                    ) + "t0"."document"
-                  ) % 1073741789
+                      (
+                        CAST("t0"."network" AS BIGINT) * 2654435761
+                      ) + "t0"."document"
+                    ),
+                    1073741823
+                  )
                 ) * 4294967296
-              ) + LEAST(GREATEST(CAST(FLOOR("t0"."at") AS BIGINT), 0), 4294967295) AS "place"
+              ) + CAST("t0"."at" AS BIGINT) AS "place"
             FROM "facts" AS "t0"
             WHERE
               "t0"."kind" <> 'own'
@@ -549,13 +555,16 @@ FROM (
       "t11"."sent",
       (
         (
-          (
+          BITWISE_AND(
             (
-              CAST("t11"."consumer" AS BIGINT) * 1048583
-            ) + "t11"."document"
-          ) % 1073741789
+              (
+                CAST("t11"."consumer" AS BIGINT) * 2654435761
+              ) + "t11"."document"
+            ),
+            1073741823
+          )
         ) * 4294967296
-      ) + LEAST(GREATEST(CAST(FLOOR("t11"."at") AS BIGINT), 0), 4294967295) AS "place"
+      ) + CAST("t11"."at" AS BIGINT) AS "place"
     FROM "t10" AS "t11"
   ) AS "t14"
   WHERE
@@ -569,18 +578,21 @@ FROM (
           SELECT
             "t13"."place",
             "t13"."place" - LAG("t13"."place", 1, -1099511627776) OVER (ORDER BY "t13"."place" ASC) AS "before",
-            LEAD("t13"."place", 1, 4611686967615160320) OVER (ORDER BY "t13"."place" ASC) - "t13"."place" AS "after"
+            LEAD("t13"."place", 1, 4611687117939015680) OVER (ORDER BY "t13"."place" ASC) - "t13"."place" AS "after"
           FROM (
             SELECT
               (
                 (
-                  (
+                  BITWISE_AND(
                     (
-                      CAST("t11"."consumer" AS BIGINT) * 1048583
-                    ) + "t11"."document"
-                  ) % 1073741789
+                      (
+                        CAST("t11"."consumer" AS BIGINT) * 2654435761
+                      ) + "t11"."document"
+                    ),
+                    1073741823
+                  )
                 ) * 4294967296
-              ) + LEAST(GREATEST(CAST(FLOOR("t11"."at") AS BIGINT), 0), 4294967295) AS "place"
+              ) + CAST("t11"."at" AS BIGINT) AS "place"
             FROM "t10" AS "t11"
           ) AS "t13"
         ) AS "t15"
