@@ -165,6 +165,7 @@ def analyze(
         memory=memory,
         since=_time("--since", since, now, 0.0),
         until=_time("--until", until, now, EVER),
+        apart=True,
     )
     about = About(
         made=now,

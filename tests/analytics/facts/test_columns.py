@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 from collections.abc import Iterator
 
 import duckdb
 import pytest
 
-from subak.analytics.facts.columns import insert
+from subak.analytics.facts.columns import insert, insert_laid, lay
 
 COLUMNS = {"id": "UBIGINT", "moment": "DOUBLE", "n": "SMALLINT", "text": "VARCHAR", "ci": "BOOLEAN"}
 
@@ -34,6 +35,15 @@ def test_rows_are_added(engine: duckdb.DuckDBPyConnection) -> None:
     for n in range(3):
         insert(engine, "t", {"id": "UBIGINT"}, [range(n * 1000, n * 1000 + 1000)], "id, 0, 0, '', false")
     assert engine.execute("SELECT count(DISTINCT id) FROM t").fetchall() == [(3000,)]
+
+
+def test_pieces_may_have_been_elsewhere_and_arrive_in_order(engine: duckdb.DuckDBPyConnection) -> None:
+    columns = {"id": "UBIGINT", "text": "VARCHAR"}
+    pieces = [lay(columns, [range(n, n + 3), [f"{n} é", "", "x" * n]]) for n in range(0, 30, 3)]
+    sent = pickle.loads(pickle.dumps(pieces))
+    insert_laid(engine, "t", columns, sent, "id, 0, 0, text, false")
+    assert engine.execute("SELECT id FROM t").fetchall() == [(n,) for n in range(30)]
+    assert engine.execute("SELECT text FROM t WHERE id >= 27").fetchall() == [("27 é",), ("",), ("x" * 27,)]
 
 
 def test_a_row_that_does_not_arrive_is_noticed(engine: duckdb.DuckDBPyConnection) -> None:

@@ -97,6 +97,14 @@ def test_what_lines_become(log: Path) -> None:
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["".join(LINES), "".join(line(f"/simple/demo-{n % 9_000}/") for n in range(60_000))])
+def test_processes_of_their_own_find_the_same(tmp_path: Path, text: str) -> None:
+    (tmp_path / "access.log").write_text(text)
+    apart = gathered([tmp_path / "access.log"], apart=True)
+    assert apart == gathered([tmp_path / "access.log"])
+    assert sum(apart.values()) == text.count("\n")
+
+
 def test_every_table_has_its_columns(log: Path) -> None:
     with gather([str(log)], Options(KEYS)) as analysis:
         for table, columns in TABLES.items():

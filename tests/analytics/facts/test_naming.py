@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
+from tests.analytics.facts.named import naming
 
 from subak.analytics.facts import naming as naming_module
 from subak.analytics.facts.coder import ASKERS, HITS, Asked, Batch
-from subak.analytics.facts.naming import BATCH, FEW, Books, Naming
-from subak.analytics.packages.recognise import Recogniser
-from subak.analytics.privacy.epochs import derive
-from subak.analytics.privacy.pseudonyms import Names
-from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, load_ranges
+from subak.analytics.facts.naming import BATCH
+from subak.analytics.ranges import NO_RANGES, Ranges, load_ranges
 from subak.analytics.schema import as_columns
-
-BOOKS = Books(Names(derive(b"k" * 32, "2026-10")), NO_RANGES, NO_CONSUMERS, Recogniser())
 
 
 @pytest.fixture
@@ -30,12 +25,12 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield engine
 
 
-def named(engine: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    naming = Naming(engine, BOOKS)
-    naming.take(batch)
-    naming.finish()
-    naming.settle()
-    naming.close()
+def named(engine: duckdb.DuckDBPyConnection, *batches: Batch, ranges: Ranges = NO_RANGES) -> None:
+    with naming(engine, ranges) as names:
+        for batch in batches:
+            names.take(batch)
+        names.finish()
+        names.settle()
 
 
 def test_all_spellings_of_a_client_have_one_name(engine: duckdb.DuckDBPyConnection) -> None:
@@ -76,32 +71,26 @@ def test_a_path_that_says_little_is_named_by_most_agents_that_asked_for_it(engin
 
 
 def test_what_a_batch_raises_is_told(engine: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
-    naming = Naming(engine, BOOKS)
-
     def broken(*arguments: object) -> None:
         raise ValueError("broken")
 
-    monkeypatch.setattr(naming_module, "insert", broken)
+    monkeypatch.setattr(naming_module, "insert_laid", broken)
     batch = Batch()
     batch.clients = [(1, "192.0.2.1")]
-    naming.take(batch)
-    with pytest.raises(ValueError, match="broken"):
-        naming.finish()
-    naming.close()
+    with naming(engine) as names:
+        names.take(batch)
+        with pytest.raises(ValueError, match="broken"):
+            names.finish()
 
 
-@pytest.mark.parametrize("count", [1, FEW - 1, FEW, BATCH + 1])
+@pytest.mark.parametrize("count", [1, BATCH - 1, BATCH, BATCH + 1])
 def test_however_many_there_are_all_arrive(engine: duckdb.DuckDBPyConnection, count: int) -> None:
-    naming = Naming(engine, BOOKS)
-    for start in (0, count):
-        batch = Batch()
+    batches = [Batch(), Batch()]
+    for start, batch in zip((0, count), batches, strict=True):
         batch.asked = Asked(
             *zip(*[(n, "GET", "", f"/simple/demo-{n}/") for n in range(start, start + count)], strict=True)
         )
-        naming.take(batch)
-    naming.finish()
-    naming.settle()
-    naming.close()
+    named(engine, *batches)
     counts = "SELECT count(*), count(DISTINCT id), count(DISTINCT purl), min(method) FROM goods"
     assert engine.execute(counts).fetchall() == [(2 * count, 2 * count, 2 * count, "GET")]
 
@@ -112,11 +101,7 @@ def test_neighbours_are_one_consumer_where_the_network_is_a_companys(
     (tmp_path / "ranges.csv").write_text("192.0.2.0/24,Acme,enterprise\n198.51.100.0/24,Cloud,hyperscaler\n")
     batch = Batch()
     batch.clients = list(enumerate(["192.0.2.1", "192.0.2.2", "198.51.100.1", "198.51.100.2"]))
-    naming = Naming(engine, replace(BOOKS, ranges=load_ranges([tmp_path / "ranges.csv"], 0.0)))
-    naming.take(batch)
-    naming.finish()
-    naming.settle()
-    naming.close()
+    named(engine, batch, ranges=load_ranges([tmp_path / "ranges.csv"], 0.0))
     rows = engine.execute("SELECT network, consumer, grade, provider FROM named_clients ORDER BY id").fetchall()
     assert rows[0] == rows[1] == (rows[0][0], f"c-{rows[0][0][2:]}", "D", "Acme")
     assert rows[2][0] == rows[3][0]

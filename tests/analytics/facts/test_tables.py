@@ -6,16 +6,11 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+from tests.analytics.facts.named import naming
 
 from subak.analytics.facts.coder import Asked, Batch, Coding
-from subak.analytics.facts.naming import Books, Naming
 from subak.analytics.facts.tables import build
-from subak.analytics.packages.recognise import Recogniser
-from subak.analytics.privacy.epochs import derive
-from subak.analytics.privacy.pseudonyms import Names
-from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES
 
-BOOKS = Books(Names(derive(b"k" * 32, "2026-10")), NO_RANGES, NO_CONSUMERS, Recogniser())
 WHEEL = "/packages/aa/bb/cc/demo_pkg-1.4.0-py3-none-any.whl"
 
 
@@ -25,21 +20,20 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as engine:
         Coding(engine, 0.0, 1e11)
         engine.execute("CREATE UNIQUE INDEX one ON askers (id)")
-        naming = Naming(engine, BOOKS)
         batch = Batch()
         batch.clients = [(1, "192.0.2.1"), (2, "::ffff:192.0.2.1"), (3, "192.0.2.9")]
         batch.agents = [(1, "uv/0.9.9", 0), (2, "uv/0.9.8", 7)]
         batch.asked = Asked(
             *zip(*[(1, "GET", "", WHEEL), (2, "HEAD", "", WHEEL), (3, "GET", "", "/simple/demo-pkg/")], strict=True)
         )
-        naming.take(batch)
         hits = [(1, 1, 1), (2, 1, 1), (2, 2, 2), (3, 3, 1)]
         for at, (client, asked, agent) in enumerate(hits):
             engine.execute("INSERT INTO hits VALUES (?, ?, ?, 0, 200, 10, '')", [at, 10 * client + agent, asked])
             engine.execute("INSERT OR IGNORE INTO askers VALUES (?, ?, ?, 0)", [10 * client + agent, client, agent])
-        naming.finish()
-        naming.settle()
-        naming.close()
+        with naming(engine) as names:
+            names.take(batch)
+            names.finish()
+            names.settle()
         yield engine
 
 

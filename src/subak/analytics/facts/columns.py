@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import duckdb
 import nanoarrow
@@ -28,19 +28,48 @@ _TEXT: Final = nanoarrow.string()
 _NAME: Final = "subak_columns"
 
 
+class Laid(NamedTuple):
+    """One column as it lies in memory: numbers, or where texts end and their bytes."""
+
+    rows: int
+    buffers: tuple[array[Any] | memoryview | bytes, ...]
+
+
+def lay(columns: Mapping[str, str], data: Iterable[Column]) -> list[Laid]:
+    """Columns of these names and types; what has no number's type here goes as text, to be cast."""
+    return [_laid(kind, column) for kind, column in zip(columns.values(), data, strict=True)]
+
+
 def insert(
     engine: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], data: Iterable[Column], select: str = "*"
 ) -> None:
-    """Add rows to a table.
+    """Add rows to a table. See `lay` and `insert_laid`."""
+    insert_laid(engine, table, columns, [lay(columns, data)], select)
 
-    `columns` says of each one's type (what has no number's type here goes as text, to be cast), `data` what is in it;
-    `select` makes the table's columns of them. Raises duckdb.Error, and AssertionError if a row did not arrive.
+
+def insert_laid(
+    engine: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, str],
+    pieces: Iterable[Sequence[Laid]],
+    select: str = "*",
+) -> None:
+    """Add rows that `lay` has laid out, piece after piece; `select` makes the table's columns of them.
+
+    Raises duckdb.Error, and AssertionError if a row did not arrive.
     """
-    arrays = {name: _array(kind, column) for (name, kind), column in zip(columns.items(), data, strict=True)}
-    rows = len(next(iter(arrays.values())))
-    schema = nanoarrow.struct({name: column.schema for name, column in arrays.items()})
-    whole = nanoarrow.c_array_from_buffers(schema, rows, [None], null_count=0, children=arrays.values())
-    engine.register(_NAME, nanoarrow.Array(whole))
+    types = [_NUMBERS[kind][0] if kind in _NUMBERS else _TEXT for kind in columns.values()]
+    schema = nanoarrow.struct(dict(zip(columns, types, strict=True)))
+    arrays, rows = [], 0
+    for piece in pieces:
+        children = [
+            nanoarrow.c_array_from_buffers(type, column.rows, [None, *column.buffers], null_count=0)
+            for type, column in zip(types, piece, strict=True)
+        ]
+        count = piece[0].rows
+        arrays.append(nanoarrow.c_array_from_buffers(schema, count, [None], null_count=0, children=children))
+        rows += count
+    engine.register(_NAME, nanoarrow.Array.from_chunks(arrays))
     try:
         found = engine.execute(f"INSERT INTO {table} SELECT {select} FROM {_NAME}").fetchall()
     finally:
@@ -49,24 +78,25 @@ def insert(
         raise AssertionError(f"{found[0][0]} of {rows} rows arrived in {table}")
 
 
-def _array(kind: str, column: Column) -> Any:
+def _laid(kind: str, column: Column) -> Laid:
     if kind not in _NUMBERS:
         if kind != "VARCHAR":
             column = [str(value) for value in column]
         return _texts(list(column))
-    type, code = _NUMBERS[kind]
+    _, code = _NUMBERS[kind]
     numbers = column if isinstance(column, (array, memoryview)) else array(code, column)
-    return nanoarrow.c_array_from_buffers(type, len(numbers), [None, numbers], null_count=0)
+    return Laid(len(numbers), (numbers,))
 
 
-def _texts(texts: list[Any]) -> Any:
+def _texts(texts: list[Any]) -> Laid:
     """Bytes one after the other, and where each text ends. What is no text of UTF-8 is written out."""
     joined = "".join(texts)
     if "\0" in joined:
         return _texts([text.replace("\0", " ") for text in texts])  # tables and terminals end there
     if joined.isascii():
-        data, offsets = joined.encode(), ends(texts)
+        data, offsets = joined.encode(), array("i")
+        offsets.frombytes(memoryview(ends(texts)).cast("B"))  # the view itself cannot go to another process
     else:
         encoded = [text.encode("utf-8", "backslashreplace") for text in texts]
         data, offsets = b"".join(encoded), array("i", accumulate(map(len, encoded), initial=0))
-    return nanoarrow.c_array_from_buffers(_TEXT, len(texts), [None, offsets, data], null_count=0)
+    return Laid(len(texts), (offsets, data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,10 @@ import duckdb
 from subak.analytics.classes.classify import classify
 from subak.analytics.compact import OFFLINE
 from subak.analytics.facts import readings, saved
+from subak.analytics.facts.apart import employed
 from subak.analytics.facts.coder import Coding
-from subak.analytics.facts.naming import Books, Naming
+from subak.analytics.facts.meanings import Askers, Targets
+from subak.analytics.facts.naming import Naming
 from subak.analytics.facts.readings import is_readings
 from subak.analytics.facts.saved import is_saved
 from subak.analytics.facts.tables import build
@@ -28,7 +31,7 @@ from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import Keys
 from subak.analytics.privacy.pseudonyms import Names
 from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, Consumers, Ranges
-from subak.analytics.slices import forget, settle
+from subak.analytics.slices import forget, settle, several
 from subak.config import parse_bytes
 
 Progress = Callable[[str, int, int], None]
@@ -54,6 +57,8 @@ class Options:
     """How much the process may take: three quarters of it are the engine's, which then spills to a private folder."""
     threads: int = 0
     """0: as many as the machine has processors."""
+    apart: bool = False
+    """May texts be named in processes of their own? See the module `apart`."""
     stdin: IO[bytes] | None = None
     progress: Progress = lambda stage, done, total: None
 
@@ -66,22 +71,42 @@ class Analysis:
     ledger: Ledger
     window: tuple[float, float]
     """Unix times of the first and the last request; (0, 0) if there is none."""
+    threads: int
+    """How many the engine should have when it is asked one thing at a time; until then see `slices.several`."""
+
+
+def _nothing(engine: duckdb.DuckDBPyConnection) -> None:
+    pass
 
 
 @contextmanager
-def gather(sources: Sequence[str], options: Options) -> Iterator[Analysis]:
-    """Read logs into tables. Raises BadRequest for names and options that mean nothing, duckdb.Error."""
-    with tempfile.TemporaryDirectory(prefix="subak-analyze-") as spill, opened(spill, options) as engine:
-        books = Books(Names(options.keys), options.ranges, options.consumers, Recogniser(options.registry))
-        with closing(Naming(engine, books)) as naming:
+def gather(
+    sources: Sequence[str], options: Options, beside: Callable[[duckdb.DuckDBPyConnection], None] = _nothing
+) -> Iterator[Analysis]:
+    """Read logs into tables. Raises BadRequest for names and options that mean nothing, duckdb.Error.
+
+    `beside` is called in a thread of its own while streams are classified: it may use the other tables.
+    """
+    who, what = Askers(Names(options.keys), options.ranges, options.consumers), Targets(Recogniser(options.registry))
+    with (
+        closing(employed(who, apart=options.apart)) as askers,  # before the engine, which has threads
+        closing(employed(what, apart=options.apart)) as targets,
+        tempfile.TemporaryDirectory(prefix="subak-analyze-") as spill,
+        opened(spill, options) as engine,
+    ):
+        with closing(Naming(engine, askers, targets)) as naming:
             ledger = _read(engine, sources, options, naming)
             engine.execute("SET preserve_insertion_order = false")  # what follows sorts what it shows, and spills less
             build(engine, naming.settle)
         settle(engine)
         options.progress("classify", 0, 0)
-        classify(engine)
+        threads = several(engine)
+        with ThreadPoolExecutor(1, "beside") as thread, engine.cursor() as other:
+            meanwhile = thread.submit(beside, other)
+            classify(engine)
+            meanwhile.result()
         first, last = engine.execute('SELECT coalesce(min("at"), 0), coalesce(max("at"), 0) FROM facts').fetchall()[0]
-        yield Analysis(engine, ledger, (first, last))
+        yield Analysis(engine, ledger, (first, last), threads)
 
 
 @contextmanager
@@ -95,6 +120,7 @@ def opened(spill: str, options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
         **OFFLINE,
         "temp_directory": spill,
         "memory_limit": f"{parse_bytes(options.memory) * 3 // 4}B",
+        "checkpoint_threshold": "1TB",  # tidying tables in memory is wasted on those that are dropped soon
     }
     if options.threads:
         config["threads"] = options.threads

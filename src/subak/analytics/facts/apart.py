@@ -1,0 +1,103 @@
+"""Python's work for another processor: an object that lives in a process of its own, and is asked in order.
+
+One interpreter runs one thread at a time, so only a second process makes use of a second processor. It begins as a
+copy of this one (fork), so nothing has to be loaded or sent first; that is safe on Linux only, and only from a process
+that has no threads holding locks. Elsewhere the object stays here, in a thread.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import signal
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+from subak.errors import StoreFailed
+
+
+class Worker(Protocol):
+    """Somebody who is asked, and answers in order."""
+
+    def ask(self, method: str, *arguments: Any) -> Future[Any]:
+        """Have a method called. The future raises what it raised."""
+
+    def close(self) -> None:
+        """Stop; what was not begun is not answered."""
+
+
+def employed(worker: object, *, apart: bool) -> Worker:
+    """Let a worker do its work beside: in a process of its own if `apart` and this system allows it.
+
+    What is asked and answered must then be picklable, and what the worker learns stays with it. An answer raises
+    StoreFailed if the process was ended by somebody else.
+    """
+    return _Apart(worker) if apart and sys.platform == "linux" else _Here(worker)
+
+
+class _Here:
+    """In a thread."""
+
+    def __init__(self, worker: object) -> None:
+        self._worker = worker
+        self._thread = ThreadPoolExecutor(1, "worker")
+
+    def ask(self, method: str, *arguments: Any) -> Future[Any]:
+        return self._thread.submit(getattr(self._worker, method), *arguments)
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+
+class _Apart:
+    """In a process. Sending has a thread of its own: both sides may be waiting for room in the pipe."""
+
+    def __init__(self, worker: object) -> None:
+        context = multiprocessing.get_context("fork")
+        self._ours, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._ours, worker), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._sender, self._receiver = ThreadPoolExecutor(1, "sender"), ThreadPoolExecutor(1, "receiver")
+
+    def ask(self, method: str, *arguments: Any) -> Future[Any]:
+        sent = self._sender.submit(self._ours.send, (method, arguments))
+        return self._receiver.submit(self._answer, sent)
+
+    def _answer(self, sent: Future[None]) -> Any:
+        try:
+            sent.result()
+            answer, error = self._ours.recv()
+        except (EOFError, ConnectionError) as broken:
+            fix = "See what ended it: on most machines that is a lack of memory."
+            raise StoreFailed("A process of this analysis was stopped from outside", fix=fix) from broken
+        if error is not None:
+            raise error
+        return answer
+
+    def close(self) -> None:
+        self._process.terminate()  # it holds nothing but copies
+        self._process.join()
+        self._sender.shutdown(cancel_futures=True)
+        self._receiver.shutdown(cancel_futures=True)
+        self._ours.close()
+
+
+def _serve(ours: Connection, theirs: Connection, worker: object) -> None:
+    """Answer until nobody asks any more."""
+    theirs.close()  # else this side would keep the pipe open when the other one is gone
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted, and stops this
+    gc.freeze()  # what was copied belongs to the other process: nothing of it is to be cleaned up here
+    with suppress(EOFError, ConnectionError), ThreadPoolExecutor(1) as thread:  # which tells errors as values
+        while True:
+            method, arguments = ours.recv()
+            done = thread.submit(getattr(worker, method), *arguments)
+            error = done.exception()
+            sent = thread.submit(ours.send, (None if error else done.result(), error)).exception()
+            if isinstance(sent, ConnectionError):
+                break
+            if sent:  # what cannot be pickled is an error, too
+                ours.send((None, sent))
