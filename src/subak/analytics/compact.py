@@ -28,6 +28,7 @@ from typing import IO, Annotated, Any
 import duckdb
 import msgspec
 
+from subak.analytics.offline import OFFLINE
 from subak.errors import StoreFailed
 from subak.model.reading import COLUMNS
 from subak.store.journal import SEGMENT, parquet_of, sync_folder
@@ -38,9 +39,6 @@ MANIFEST = "merge.json"
 CHUNK = 4 * 2**20
 LAST_DAY = 253402300799.0
 """9999-12-31."""
-OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-"""Settings of DuckDB that keep it from fetching anything."""
-
 Step = Callable[[str], None]
 """Told what comes next; tests break off here."""
 

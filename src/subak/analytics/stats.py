@@ -13,8 +13,9 @@ from typing import TypeAlias, TypeVar
 import duckdb
 import msgspec
 
-from subak.analytics.compact import OFFLINE, Shelf, day_name, json_rows, names, shelf
+from subak.analytics.compact import Shelf, day_name, json_rows, names, shelf
 from subak.analytics.measures import DIMENSIONS, MEASURES
+from subak.analytics.offline import OFFLINE
 from subak.errors import BadRequest, StoreFailed
 from subak.model.reading import COLUMNS
 

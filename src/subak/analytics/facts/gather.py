@@ -14,19 +14,16 @@ from typing import IO
 import duckdb
 
 from subak.analytics.classes.classify import classify
-from subak.analytics.compact import OFFLINE
-from subak.analytics.facts import readings, saved
 from subak.analytics.facts.apart import employed
 from subak.analytics.facts.coder import Coding
 from subak.analytics.facts.meanings import Askers, Targets
 from subak.analytics.facts.naming import Naming
-from subak.analytics.facts.readings import is_readings
-from subak.analytics.facts.saved import is_saved
 from subak.analytics.facts.tables import build
 from subak.analytics.logs.fields import printable
 from subak.analytics.logs.ledger import Ledger, Tally
 from subak.analytics.logs.read import read
 from subak.analytics.logs.scanning import scanner
+from subak.analytics.offline import OFFLINE
 from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import Keys
 from subak.analytics.privacy.pseudonyms import Names
@@ -139,13 +136,12 @@ def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Op
     def progress(done: int, total: int) -> None:
         options.progress("read", done, total)
 
-    folders = {name: Path(name) for name in sources if name != "-" and Path(name).is_dir()}
-    own = {name: path for name, path in folders.items() if is_readings(path) or is_saved(path)}
-    logs = [name for name in sources if name not in own]
-    ledger = Ledger()
+    ledger, logs = Ledger(), list(dict.fromkeys(sources))
     with closing(coding):
-        for folder in own.values():
-            ledger.tallies.append(_own(engine, folder, coding, naming))
+        for name in dict.fromkeys(sources):
+            if name != "-" and Path(name).is_dir() and (tally := _own(engine, Path(name), coding, naming)):
+                ledger.tallies.append(tally)
+                logs.remove(name)
         ledger.tallies += read(
             engine,
             logs,
@@ -161,11 +157,17 @@ def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Op
     return ledger
 
 
-def _own(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding, naming: Naming) -> Tally:
-    """Add a folder of our own: readings, or tables that were saved."""
-    tally = Tally(printable(folder.name), "readings" if is_readings(folder) else "saved tables")
-    if is_readings(folder):
+def _own(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding, naming: Naming) -> Tally | None:
+    """Add a folder of our own: readings, or tables that were saved. None if it is neither."""
+    from subak.analytics.facts import readings, saved  # most analyses have no such folder
+
+    tally = Tally(printable(folder.name))
+    if readings.is_readings(folder):
+        tally.format = "readings"
         tally.accepted.add(readings.add(engine, folder, coding, naming), 0)
-    else:
+    elif saved.is_saved(folder):
+        tally.format = "saved tables"
         tally.accepted.add(saved.add(engine, folder, coding), 0)
+    else:
+        return None
     return tally
