@@ -86,10 +86,11 @@ class Naming:
             insert(self._other, table, TOLD[table], zip(*rows, strict=True), _written(table))
 
     def finish(self) -> None:
-        """Wait until everything has its name, or is known to need `settle`."""
+        """Wait until everybody has a name, and it is known of all else what it means or that it needs `settle`."""
         for future in self._pending:
             future.result()
-        self._send_all()
+        self._send("named_clients", "named_users", "named_agents")
+        self._written.result()
 
     def close(self) -> None:
         """Stop, whatever is still to be named."""
@@ -99,10 +100,12 @@ class Naming:
         self._other.close()
 
     def settle(self) -> None:
-        """Name what needed to know the whole log; the table `hits` must be complete.
+        """Complete `goods`, and name what needed to know the whole log; the table `hits` must be complete.
 
         The hint is the ecosystem of most agents that asked for it.
         """
+        self._send("later")
+        self._written.result()
         found = self._other.execute(
             """SELECT l.*, coalesce(h.ecosystem, '') FROM later l LEFT JOIN (
                 SELECT asked, arg_max(ecosystem, (n, ecosystem)) AS ecosystem FROM (
@@ -118,7 +121,8 @@ class Naming:
             if len(coming) > AHEAD:
                 self._add(coming.popleft())
         self._add(*coming)
-        self._send_all()
+        self._send("goods")
+        self._written.result()
 
     def _add(self, *coming: Future[Told]) -> None:
         """Take what is told, and write as soon as there is enough. Raises what writing earlier ones raised."""
@@ -129,16 +133,14 @@ class Naming:
                 if sum(columns[0].rows for columns in waiting) >= BATCH:
                     self._send(table)
 
-    def _send_all(self) -> None:
-        for table in ROWS:
-            self._send(table)
-        self._written.result()
-
-    def _send(self, table: str) -> None:
-        self._written.result()
-        if pieces := self._waiting[table]:
-            self._written = self._writer.submit(insert_laid, self._engine, table, TOLD[table], pieces, _written(table))
-            self._waiting[table] = []
+    def _send(self, *tables: str) -> None:
+        for table in tables:
+            self._written.result()
+            if pieces := self._waiting[table]:
+                self._written = self._writer.submit(
+                    insert_laid, self._engine, table, TOLD[table], pieces, _written(table)
+                )
+                self._waiting[table] = []
 
 
 def _written(table: str) -> str:
