@@ -363,7 +363,7 @@ def explained(
     networks = load_ranges(ranges, now) if ranges else NO_RANGES
     keys = keys_of(folder, key, epoch, now)
     with showing.progress() as progress:
-        options = Options(keys=keys, ranges=networks, progress=progress)
+        options = Options(keys=keys, ranges=networks, apart=True, progress=progress)
         return explained(tuple(sources or [_readings(folder)]), options, name)
 
 

@@ -88,6 +88,15 @@ def test_apart_is_another_process(away: Worker) -> None:
     assert mine.asked == 0
 
 
+def test_where_no_further_process_is_allowed_it_stays_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    with closing(employed(Counter(), apart=True)) as worker:
+        assert worker.ask("pid").result() == os.getpid()
+
+
 def test_an_answer_that_cannot_be_sent_is_an_error(away: Worker) -> None:
     with pytest.raises(Exception, match=r"(?i)pickle"):
         away.ask("unsendable").result()

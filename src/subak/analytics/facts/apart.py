@@ -35,7 +35,10 @@ def employed(worker: object, *, apart: bool) -> Worker:
     What is asked and answered must then be picklable, and what the worker learns stays with it. An answer raises
     StoreFailed if the process was ended by somebody else.
     """
-    return _Apart(worker) if apart and sys.platform == "linux" else _Here(worker)
+    if apart and sys.platform == "linux":
+        with suppress(OSError):  # no further process is allowed: it takes longer then
+            return _Apart(worker)
+    return _Here(worker)
 
 
 class _Here:
@@ -79,7 +82,7 @@ class _Apart:
         return answer
 
     def close(self) -> None:
-        self._process.terminate()  # it holds nothing but copies
+        self._process.kill()  # it holds nothing but copies, and may have inherited whatever handles other signals
         self._process.join()
         self._sender.shutdown(cancel_futures=True)
         self._receiver.shutdown(cancel_futures=True)
