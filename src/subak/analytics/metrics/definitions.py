@@ -264,7 +264,7 @@ def _fetched() -> Any:
     return rows.group_by(client=rows.client, consumer=rows.consumer, item=rows.item).agg(
         artifact=(rows.kind == "artifact").any(),
         requests=rows.count(),
-        bytes=whole_sum(ibis.greatest(rows.sent, 0)),
+        bytes=whole_sum(ibis.ifelse(rows.sent > 0, rows.sent, 0)),  # greatest() takes a fifth longer in DuckDB
         largest=ibis.greatest(rows.sent.max(), 0),
     )
 

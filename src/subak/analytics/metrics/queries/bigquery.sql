@@ -279,7 +279,7 @@ SELECT
   `t1`.`item`,
   LOGICAL_OR(`t1`.`kind` = 'artifact') AS `artifact`,
   COUNT(*) AS `requests`,
-  CAST(TRUNC(SUM(CAST(GREATEST(`t1`.`sent`, 0) AS FLOAT64))) AS INT64) AS `bytes`,
+  CAST(TRUNC(SUM(CAST(IF(`t1`.`sent` > 0, `t1`.`sent`, 0) AS FLOAT64))) AS INT64) AS `bytes`,
   GREATEST(MAX(`t1`.`sent`), 0) AS `largest`
 FROM (
   SELECT

@@ -293,7 +293,7 @@ SELECT
   "t1"."item" AS "item",
   MAX("t1"."kind" = 'artifact') AS "artifact",
   COUNT(*) AS "requests",
-  CAST(SUM(CAST(GREATEST("t1"."sent", 0) AS Nullable(Float64))) AS Nullable(Int64)) AS "bytes",
+  CAST(SUM(CAST(CASE WHEN "t1"."sent" > 0 THEN "t1"."sent" ELSE 0 END AS Nullable(Float64))) AS Nullable(Int64)) AS "bytes",
   GREATEST(MAX("t1"."sent"), 0) AS "largest"
 FROM (
   SELECT

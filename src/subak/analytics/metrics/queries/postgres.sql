@@ -291,7 +291,7 @@ SELECT
   "t1"."item",
   BOOL_OR("t1"."kind" = 'artifact') AS "artifact",
   COUNT(*) AS "requests",
-  CAST(SUM(CAST(GREATEST("t1"."sent", 0) AS DOUBLE PRECISION)) AS BIGINT) AS "bytes",
+  CAST(SUM(CAST(CASE WHEN "t1"."sent" > 0 THEN "t1"."sent" ELSE 0 END AS DOUBLE PRECISION)) AS BIGINT) AS "bytes",
   GREATEST(MAX("t1"."sent"), 0) AS "largest"
 FROM (
   SELECT

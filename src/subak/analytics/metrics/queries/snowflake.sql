@@ -281,7 +281,7 @@ SELECT
   "t1"."item",
   MAX("t1"."kind" = 'artifact') AS "artifact",
   COUNT(*) AS "requests",
-  CAST(SUM(CAST(GREATEST("t1"."sent", 0) AS DOUBLE)) AS BIGINT) AS "bytes",
+  CAST(SUM(CAST(IFF("t1"."sent" > 0, "t1"."sent", 0) AS DOUBLE)) AS BIGINT) AS "bytes",
   GREATEST(MAX("t1"."sent"), 0) AS "largest"
 FROM (
   SELECT

@@ -283,7 +283,7 @@ SELECT
   "t1"."item",
   BOOL_OR("t1"."kind" = 'artifact') AS "artifact",
   COUNT(*) AS "requests",
-  CAST(SUM(CAST(GREATEST("t1"."sent", 0) AS DOUBLE)) AS BIGINT) AS "bytes",
+  CAST(SUM(CAST(IF("t1"."sent" > 0, "t1"."sent", 0) AS DOUBLE)) AS BIGINT) AS "bytes",
   GREATEST(MAX("t1"."sent"), 0) AS "largest"
 FROM (
   SELECT
