@@ -128,7 +128,7 @@ class Coding:
         self._written: Future[None] = Future()
         self._written.set_result(None)
         self._askers = array("I")
-        self._told = 0
+        self._first = 0
         self.fresh: list[Batch] = []
         self._take = take or self.fresh.append
         states = ", ".join(f"'{state}'" for state in CACHES)
@@ -157,7 +157,7 @@ class Coding:
         self._states += [cache(text) if text.isupper() else "" for _, text in scanner.words.new(lines)]
         first, who = scanner.askers
         if not self._askers:
-            self._told = first
+            self._first = first
         self._askers.frombytes(who.cast("B"))
         if scanner.rows >= TOGETHER:
             self.flush()
@@ -169,7 +169,7 @@ class Coding:
         if self._scanner and self._scanner.rows:
             states = ", ".join(f"'{state}'" for state in self._states)
             select = f'"at", asker, what, 0, status, sent, ([{states}])[word + 1]'
-            self._written = self._writer.submit(self._write, self._scanner.take(), select, self._told, self._askers)
+            self._written = self._writer.submit(self._write, self._scanner.take(), select, self._first, self._askers)
             self._askers = array("I")
 
     def _write(self, hits: dict[str, memoryview], select: str, first: int, askers: array[int]) -> None:
