@@ -11,7 +11,10 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-COMPILED = tuple(f"subak/analytics/logs/{name}.py" for name in ("numbers", "stamps", "scan"))
+COMPILED = tuple(
+    f"subak/analytics/{name}.py"
+    for name in ("logs/numbers", "logs/stamps", "logs/hashing", "logs/scan", "facts/things")
+)
 """Modules below src; a file `.pxd` beside each has its C types."""
 
 

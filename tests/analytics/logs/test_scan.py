@@ -2,7 +2,7 @@ r"""The scanner by itself: what it takes, and that the compiled one does what it
 
 from __future__ import annotations
 
-from hashlib import sha256, shake_128
+from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -108,37 +108,6 @@ def test_rows_wait_until_somebody_takes_them() -> None:
     made.scan(data.replace(b"200", b"404"))
     assert list(made.columns["status"]) == [404] * 30
     assert list(taken["status"]) == [200] * 120
-
-
-def hashed(key: bytes, text: bytes) -> int:
-    """The hash of a text that stands in a block."""
-    made = uncompiled.SCAN.Scanner(key, 0.0, 1e11)
-    data = b"in front" + text + b"\n"
-    made._block = len(data)
-    found: int = made._hash(data, 8, 8 + len(text))
-    return found
-
-
-def test_other_keys_and_texts_make_other_numbers() -> None:
-    keys = [KEY, *(KEY[:n] + b"!" + KEY[n + 1 :] for n in range(16))]
-    texts = [b"GET / HTTP/1.1"[start:end] for start in range(9) for end in range(9, 15)]
-    texts += [bytes(n) for n in range(20)]  # the length counts, too
-    assert len({hashed(key, text) for key in keys for text in texts}) == 17 * (9 * 6 + 20)
-
-
-def test_the_hash_is_multilinear() -> None:
-    """Against a second implementation, written from the paper."""
-    random = Random(3)
-    for length in [*range(40), 4095, 4096]:
-        text, key = random.randbytes(length), random.randbytes(16)
-        assert hashed(key, text) == multilinear(key, text)
-
-
-def multilinear(key: bytes, text: bytes) -> int:
-    numbers = shake_128(key).digest(16 * 515)
-    first, *others = (int.from_bytes(numbers[at : at + 16], "little") for at in range(0, len(numbers), 16))
-    words = [len(text)] + [int.from_bytes(text[at : at + 8], "little") for at in range(0, len(text), 8)]
-    return (first + sum(other * word for other, word in zip(others, words, strict=False))) % 2**128 >> 64
 
 
 def compare(slow: Scanner, fast: Scanner, data: bytes) -> None:

@@ -1,10 +1,13 @@
 cimport cython
 
+from cpython.array cimport array as _array, clone
+
 cdef extern from *:
     void prefetch "__builtin_prefetch"(const void *place) noexcept nogil
 
 
-cdef int EARLY
+cdef int EARLY, FEWEST
+cdef _array _WORDS, _HALVES, _PLACES
 
 
 @cython.final
@@ -15,8 +18,6 @@ cdef class Numbers:
     cdef unsigned long long _mask
     cdef unsigned long long _full
     cdef unsigned long long _odd
-
-    cpdef make_room(self, Py_ssize_t more)
 
     @cython.locals(i=Py_ssize_t, place=Py_ssize_t, keys="unsigned long long[::1]", found="unsigned int[::1]")
     cdef _resize(self, Py_ssize_t slots)
@@ -48,6 +49,9 @@ cdef class Texts:
         self, unsigned long long[::1] keys, long long[::1] starts, long long[::1] ends, unsigned int[::1] into,
         Py_ssize_t first, Py_ssize_t last,
     ) except -1 nogil
+
+    @cython.locals(starts="long long[::1]", ends="long long[::1]", size=Py_ssize_t)
+    cdef _make_room(self)
 
     @cython.locals(i=Py_ssize_t)
     cpdef list new(self, bytes data)

@@ -8,6 +8,8 @@ import cython
 
 COSTS = 32
 """Bytes of memory for each number, at most, but while a table grows."""
+FEWEST = 1024
+"""Places in a table that is empty."""
 EARLY = 16
 """Rows by which memory is asked for before it is needed."""
 
@@ -16,9 +18,19 @@ if not cython.compiled:  # where it is, numbers.pxd has it in C
     def prefetch(place):
         """Nobody waits for memory here."""
 
+    def clone(like, length, zero):
+        return array(like.typecode, bytes(length * like.itemsize))
+
+
+_WORDS, _HALVES, _PLACES = array("Q"), array("I"), array("q")
+"""Of which kinds memory is asked for."""
+
 
 class Numbers:
-    """Dense numbers of 64-bit keys other than 0: a table with open addressing, at most two thirds full."""
+    """Dense numbers of 64-bit keys other than 0: a table with open addressing, at most two thirds full.
+
+    It is as large as it has to be: what is asked for most should be near (in the processor's cache).
+    """
 
     def __init__(self) -> None:
         self.count = 0
@@ -26,20 +38,12 @@ class Numbers:
         self._odd = 0x9E3779B97F4A7C15  # 2^64 by the golden ratio (Knuth, TAOCP 3, 6.4)
         self._keys = array("Q")
         self._found = array("I")
-        self._resize(1 << 12)
-
-    def make_room(self, more):
-        """Be ready for as many new keys."""
-        slots = len(self._keys)
-        while 2 * slots < 3 * (self.count + more):
-            slots *= 2
-        if slots > len(self._keys):
-            self._resize(slots)
+        self._resize(FEWEST)
 
     def _resize(self, slots):
         keys, found = self._keys, self._found
-        self._keys = array("Q", bytes(8 * slots))
-        self._found = array("I", bytes(4 * slots))
+        self._keys = clone(_WORDS, slots, True)
+        self._found = clone(_HALVES, slots, False)
         self._mask = slots - 1
         for i in range(len(keys)):
             if keys[i]:
@@ -63,9 +67,13 @@ class Numbers:
         prefetch(cython.address(self._found[place]))
 
     def number(self, key):
-        """The number of a key; `count` grows if it is new. There must be room."""
+        """The number of a key; `count` grows if it is new."""
         place = self._place(key)
         if self._keys[place] == 0:
+            if 2 * len(self._keys) < 3 * (self.count + 1):
+                with cython.gil:
+                    self._resize(2 * len(self._keys))
+                place = self._place(key)
             self._keys[place] = key
             self._found[place] = self.count
             self.count += 1
@@ -78,8 +86,7 @@ class Texts:
     def __init__(self) -> None:
         self.numbers = Numbers()
         self.first = 0
-        self.starts = array("q")
-        self.ends = array("q")
+        self.starts, self.ends = array("q", bytes(8 * FEWEST)), array("q", bytes(8 * FEWEST))
         self._last_key = self._last = 0
 
     @property
@@ -87,13 +94,9 @@ class Texts:
         """How many texts have a number."""
         return self.numbers.count
 
-    def begin(self, rows):
-        """A block of at most so many lines is coming."""
-        self.numbers.make_room(rows)
+    def begin(self):
+        """Another block is coming."""
         self.first = self.numbers.count
-        if len(self.starts) < rows:
-            self.starts = array("q", bytes(8 * rows))
-            self.ends = array("q", bytes(8 * rows))
 
     def number(self, key, start, end):
         """The number of the text whose hash and place in the block these are."""
@@ -102,11 +105,20 @@ class Texts:
         known = self.numbers.count
         number = self.numbers.number(key)
         if number == known:
+            if number - self.first >= len(self.starts):
+                with cython.gil:
+                    self._make_room()
             self.starts[number - self.first] = start
             self.ends[number - self.first] = end
         self._last_key = key
         self._last = number
         return number
+
+    def _make_room(self):
+        """For twice as many texts as there are in the block."""
+        starts, ends, size = self.starts, self.ends, len(self.starts)
+        self.starts, self.ends = clone(_PLACES, 2 * size, False), clone(_PLACES, 2 * size, False)
+        self.starts[:size], self.ends[:size] = starts, ends
 
     def number_all(self, keys, starts, ends, into, first, last):
         """The numbers of many texts go to the places from `first` to `last`."""

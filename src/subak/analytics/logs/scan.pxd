@@ -1,34 +1,24 @@
 # The C types of scan.py.
 cimport cython
 
+from subak.analytics.logs.hashing cimport Hash, eight
 from subak.analytics.logs.numbers cimport Numbers, Texts
 from subak.analytics.logs.stamps cimport Stamps
 
-# Products of 128 bits are had of GCC and Clang for 64-bit machines; elsewhere the engine reads (hatch_build.py).
+from cpython.array cimport array as _array, clone
+
 cdef extern from *:
     """
     #include <string.h>
-
-    typedef unsigned __int128 subak_wide;
-
-    static inline unsigned long long subak_eight(const unsigned char *data, Py_ssize_t i) {
-        unsigned long long word;
-        memcpy(&word, data + i, 8);
-    #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-        word = __builtin_bswap64(word);
-    #endif
-        return word;
-    }
 
     static inline int subak_equal(const unsigned char *data, Py_ssize_t i, Py_ssize_t other, Py_ssize_t size) {
         return memcmp(data + i, data + other, size) == 0;
     }
     """
-    ctypedef unsigned long long wide "subak_wide"
-    unsigned long long eight "subak_eight"(const unsigned char *data, Py_ssize_t i) noexcept nogil
     bint equal "subak_equal"(const unsigned char *data, Py_ssize_t i, Py_ssize_t other, Py_ssize_t size) noexcept nogil
     int zeros "__builtin_ctzll"(unsigned long long word) noexcept nogil
 
+cdef _array _TIMES, _SIZES, _HASHES, _NUMBERS, _CODES, _WORDS
 cdef unsigned char PLAIN, NAME, USER, CAPITAL
 cdef int PAIR, LOWER, DIGIT, SUFFIX, LIST, LONGEST_NAME, LONGEST_FIELD, LONGEST_WORD, MOST_WORDS, STAMP, SHORTEST
 
@@ -42,7 +32,7 @@ cdef class Scanner:
     cdef Py_ssize_t _known
     cdef unsigned char[256] _kinds
     cdef bytes _get, _first, _second
-    cdef unsigned long long[1030] _key
+    cdef Hash _hashing
     cdef double _since, _until
 
     # the line at hand, or the last one that had something else: where it is in the block, what it stands for
@@ -98,12 +88,6 @@ cdef class Scanner:
     @cython.locals(start=Py_ssize_t, end=Py_ssize_t, key="unsigned long long", tool="unsigned long long", k=Py_ssize_t)
     cdef int _ask(self, const unsigned char *data) except -1 nogil
 
-    @cython.locals(one="unsigned long long", total="wide", size=Py_ssize_t, i=Py_ssize_t, k=Py_ssize_t)
-    cdef unsigned long long _hash(self, const unsigned char *data, Py_ssize_t start, Py_ssize_t end) noexcept nogil
-
-    @cython.locals(high="wide")
-    cdef inline wide _key_at(self, Py_ssize_t k) noexcept nogil
-
     @cython.locals(stops="unsigned long long")
     cdef inline Py_ssize_t _plain(self, const unsigned char *data, Py_ssize_t i) noexcept nogil
 
@@ -123,6 +107,3 @@ cdef bint _has(const unsigned char *data, Py_ssize_t i, bytes word)
     found="unsigned long long",
 )
 cdef unsigned long long _stops(unsigned long long word) noexcept nogil
-
-@cython.locals(full="unsigned long long", half="unsigned long long")
-cdef unsigned long long _folded(wide total) noexcept nogil

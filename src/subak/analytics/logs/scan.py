@@ -6,19 +6,16 @@ bounds of all that it writes; a block that it reads ends in a newline, at which 
 behind it.
 
 What it takes of a line, `combined.combined` would understand alike; every other line is left to that one. Texts get
-numbers by a hash of 64 bits that is strongly universal (multilinear hashing, Lemire and Kaser 2014): for whoever does
-not know the secret key any two texts are one with a chance of 2^-64, whatever they are. That it happens among 100
-million texts is as likely as 1 to 4,000.
+numbers by their hashes, see `hashing`.
 """
 
 from __future__ import annotations
 
 from array import array
-from hashlib import shake_128
 
 import cython
 
-from subak.analytics.logs import numbers, stamps
+from subak.analytics.logs import hashing, numbers, stamps
 from subak.analytics.logs.fields import request
 
 PLAIN = 1
@@ -40,7 +37,7 @@ MOST_WORDS = 4096
 LONGEST_NAME = 256
 """Bytes of an address or of a user."""
 LONGEST_FIELD = 4096
-"""Bytes of what is asked for, of an agent: so many the key has numbers for."""
+"""Bytes of what is asked for, of an agent: so many the hash takes."""
 STAMP = 26
 """Bytes of a time, see `stamps`."""
 SHORTEST = 44
@@ -57,6 +54,14 @@ if not cython.compiled:  # where they are, scan.pxd has them in C
 
     def zeros(word):
         return (word & -word).bit_length() - 1
+
+    def clone(like, length, zero):
+        return array(like.typecode, bytes(length * like.itemsize))
+
+
+_TIMES, _SIZES, _HASHES, _NUMBERS = array("d"), array("q"), array("Q"), array("I")
+_CODES, _WORDS = array("h"), array("H")
+"""Of which kinds memory is asked for; it is not touched before it is needed."""
 
 
 def _kinds():
@@ -85,9 +90,8 @@ class Scanner:
     """
 
     def __init__(self, key, since, until):
-        """`key`: 16 secret bytes, of which SHAKE128 (FIPS 202) makes as many as the hash takes. Requests outside of
-        [since, until) get no row; Unix seconds, since >= 0."""
-        self._key = array("Q", shake_128(key).digest(16 * (LONGEST_FIELD // 8 + 3)))
+        """`key`: 16 secret bytes. Requests outside of [since, until) get no row; Unix seconds, since >= 0."""
+        self._hashing = hashing.Hash(key)
         self._since, self._until = since, until
         self._kinds = _kinds()
         self._get, self._first, self._second = b"GET /", b" HTTP/1.1", b" HTTP/2.0"
@@ -104,15 +108,15 @@ class Scanner:
         if len(self._at) < self.rows + more:
             kept = self.columns
             self._most = max(self._most, more + 2 * self.rows)
-            self._at, self._sent = array("d", bytes(8 * self._most)), array("q", bytes(8 * self._most))
-            self._asker, self._what = array("I", bytes(4 * self._most)), array("I", bytes(4 * self._most))
-            self._status, self._word = array("h", bytes(2 * self._most)), array("H", bytes(2 * self._most))
+            self._at, self._sent = clone(_TIMES, self._most, False), clone(_SIZES, self._most, False)
+            self._asker, self._what = clone(_NUMBERS, self._most, False), clone(_NUMBERS, self._most, False)
+            self._status, self._word = clone(_CODES, self._most, False), clone(_WORDS, self._most, False)
             for name, column in self.columns.items():
                 column[:] = kept[name]
         if len(self._hashes) < more:
-            self._who = array("I", bytes(12 * more))
-            self._hashes = array("Q", bytes(8 * more))
-            self._starts, self._stops = array("q", bytes(8 * more)), array("q", bytes(8 * more))
+            self._who = clone(_NUMBERS, 3 * more, False)
+            self._hashes = clone(_HASHES, more, False)
+            self._starts, self._stops = clone(_SIZES, more, False), clone(_SIZES, more, False)
 
     @property
     def memory(self):
@@ -167,9 +171,7 @@ class Scanner:
             raise ValueError("the last line lacks its newline")
         rows = len(data) // SHORTEST + 1
         for texts in (self.clients, self.agents, self.users, self.asked, self.words):
-            texts.begin(rows)
-        self._tools.make_room(rows)
-        self._askers.make_room(rows)
+            texts.begin()
         self._known = self._askers.count
         self._make_room(rows)
         self._taken = self.rows
@@ -356,13 +358,13 @@ class Scanner:
         self._at[row] = self._time
         self._asker[row] = self._asker_now
         place = row - self._taken
-        self._hashes[place] = self._hash(data, self._target, self._target_end)
+        self._hashes[place] = self._hashing.of(0, data, self._target, self._target_end)
         self._starts[place], self._stops[place] = self._target, self._target_end
         self._status[row] = self._code
         self._sent[row] = self._bytes
         self._word[row] = 0
         if self._cache_end:
-            word = self._hash(data, self._cache, self._cache_end)
+            word = self._hashing.of(0, data, self._cache, self._cache_end)
             self._word[row] = 1 + self.words.number(word, self._cache, self._cache_end)
         self.rows = row + 1
 
@@ -370,12 +372,12 @@ class Scanner:
         """Find the number of who asks, by those of client, agent and user."""
         if self._client < 0:
             start, end = self._head, self._client_end
-            self._client = self.clients.number(self._hash(data, start, end), start, end)
+            self._client = self.clients.number(self._hashing.of(0, data, start, end), start, end)
             start, end = self._user_start, self._user_end
-            self._user = 1 + self.users.number(self._hash(data, start, end), start, end) if start < end else 0
+            self._user = 1 + self.users.number(self._hashing.of(0, data, start, end), start, end) if start < end else 0
         if self._agent < 0:
             start, end = self._agent_start, self._agent_end
-            self._agent = self.agents.number(self._hash(data, start, end), start, end)
+            self._agent = self.agents.number(self._hashing.of(0, data, start, end), start, end)
         key = self._agent
         tool = self._tools.number(((key << 32) | self._user) + 1)
         key = self._client
@@ -383,21 +385,6 @@ class Scanner:
         if self._asker_now >= self._known:
             k = 3 * (self._asker_now - self._known)
             self._who[k], self._who[k + 1], self._who[k + 2] = self._client, self._agent, self._user
-
-    def _hash(self, data, start, end):
-        """The hash of a text: a secret number of 128 bits, another one times the length and one for each word, modulo
-        2^128, and of that the upper half. It is never 0."""
-        one, size, k = 1, end - start, 2
-        total = self._key_at(0) + self._key_at(1) * size
-        for i in range(start, end - 7, 8):
-            total += self._key_at(k) * self._word_at(data, i)
-            k += 1
-        size &= 7
-        return _folded(total + self._key_at(k) * (self._word_at(data, end - size) & ((one << (8 * size)) - 1)))
-
-    def _key_at(self, k):
-        high = self._key[2 * k + 1]
-        return (high << 64) | self._key[2 * k]
 
     def _plain(self, data, i):
         """The first place from here on where no plain text goes on."""
@@ -428,13 +415,6 @@ def _stops(word):
     found = (word | (word + each)) | ((word - 0x20 * each) & ~word)
     found |= ((quotes - each) & ~quotes) | ((backslashes - each) & ~backslashes)
     return found & (0x80 * each)
-
-
-def _folded(total):
-    """The upper half of 128 bits, and 1 where that is 0."""
-    full = 0xFFFFFFFFFFFFFFFF  # which C needs not to be told
-    half = (total >> 64) & full
-    return half if half else 1
 
 
 def _has(data, i, word):
