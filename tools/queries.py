@@ -23,6 +23,7 @@ DIALECTS: Final = ("duckdb", "clickhouse", "bigquery", "postgres", "snowflake", 
 STEPS: Final[Mapping[str, Any]] = {
     "spells": definitions.spells_of,
     "ways": definitions.ways_of,
+    "days": definitions.days_of,
     "visits": definitions.visits_of,
     "unit_days": definitions.unit_days_of,
     "units": concentration.units_of,

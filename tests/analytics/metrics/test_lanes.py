@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, current_thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subak.analytics.metrics.lanes import Task, carry_out
+from subak.analytics.metrics.lanes import Board, Task, carry_out
 
 LONG = 10.0
 """Seconds after which a test that waits for ever fails."""
@@ -81,3 +83,27 @@ def test_a_failure_ends_what_has_not_begun(hands: list[str]) -> None:
 
 def test_nothing_to_do_is_done() -> None:
     carry_out([], ["one", "two"])
+
+
+def test_what_waits_for_others_work_is_not_done_before() -> None:
+    done: list[str] = []
+    board = Board([task("a", "x", lambda hand: done.append("a")), task("b", "", lambda hand: done.append("b"))], ["x"])
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(board.work, "early")
+        while done != ["b"]:
+            time.sleep(0.001)
+        assert not early.done()
+        board.made("x")
+        early.result(LONG)
+    assert done == ["b", "a"]
+    board.work("late")  # nothing is left
+
+
+def test_a_board_that_is_cleared_lets_everybody_go() -> None:
+    board = Board([task("a", "x", str)], ["x"])
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(board.work, "hand")
+        board.clear()
+        waiting.result(LONG)
+    board.made("x")
+    board.work("hand")

@@ -41,8 +41,8 @@ def test_every_measure_has_its_query_in_every_dialect(dialect: str) -> None:
 
 def test_only_the_steps_that_are_needed_are_stored() -> None:
     found = shipped("duckdb")
-    assert found.steps_for(["totals"]) == ["spells", "ways", "visits"]
-    assert found.steps_for(["concentration"]) == ["spells", "visits", "unit_days", "units", "ranked"]
+    assert found.steps_for(["totals"]) == ["spells", "ways", "days", "visits"]
+    assert found.steps_for(["concentration"]) == ["spells", "days", "unit_days", "units", "ranked"]
     assert found.steps_for([]) == []
 
 

@@ -138,7 +138,10 @@ def test_what_was_made_ahead_is_used_once_and_goes(
     tables = "SELECT table_name FROM duckdb_tables() ORDER BY 1"
     before = engine.execute(tables).fetchall()
     for emptied in (False, True, False):
-        ahead(engine)
+        board = ahead(engine)
+        engine.execute(f"CREATE OR REPLACE TABLE spells AS {SPELLS}")
+        board.made("spells")
+        board.work(engine)
         assert {*engine.execute(tables).fetchall()} - {*before} >= {(name,) for name in AHEAD}
         if emptied:
             engine.execute("DELETE FROM fetched")
@@ -155,6 +158,6 @@ def test_with_little_memory_nothing_is_made_ahead(
     monkeypatch.setattr(run, "DOCUMENT_BYTES", 10**15)
     monkeypatch.setattr(Keeping, "parts", lambda self: 3)
     before = engine.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
-    ahead(engine)
+    ahead(engine).work(engine)
     assert engine.execute("SELECT count(*) FROM duckdb_tables()").fetchall() == before
     assert build(engine, ledger, about) == report

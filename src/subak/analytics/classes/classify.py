@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import Final
 
@@ -31,15 +31,17 @@ Row = tuple[int, ...]
 """Of each trait of the pack the number of its word, -1 for none."""
 
 
-def classify(engine: duckdb.DuckDBPyConnection, pack: Pack | None = None) -> None:
+def classify(
+    engine: duckdb.DuckDBPyConnection, pack: Pack | None = None, spelled: Callable[[], None] = lambda: None
+) -> None:
     """Fill `purpose`, `posterior` and `flags` of every row of `streams`.
 
     Reads the tables of `facts.schema`; of `streams` the other columns. Leaves the table `spells` for the report, see
-    `traits.SPELLS`. Where no label is good enough the purpose is 'unknown' and the posterior that of the best guess.
-    Raises duckdb.Error.
+    `traits.SPELLS`, and calls `spelled` as soon as it is there. Where no label is good enough the purpose is 'unknown'
+    and the posterior that of the best guess. Raises duckdb.Error.
     """
     pack = pack or built_in()
-    traits.measure(engine, pack)
+    traits.measure(engine, pack, spelled)
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE x_says AS WITH said AS (SELECT agent, list((purpose, weight) ORDER BY purpose)"
         " AS says FROM declared GROUP BY agent) SELECT agent, dense_rank() OVER (ORDER BY says) AS say, says FROM said"

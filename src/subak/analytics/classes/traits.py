@@ -6,7 +6,7 @@ asked again and how many versions are taken stay what they are, and memory stays
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -215,10 +215,11 @@ MEASURES: Final = {
 """Each trait of the pack as SQL over one stream; NULL where there is too little to say."""
 
 
-def measure(engine: duckdb.DuckDBPyConnection, pack: Pack) -> None:
+def measure(engine: duckdb.DuckDBPyConnection, pack: Pack, spelled: Callable[[], None] = lambda: None) -> None:
     """Make the table `x_traits`: stream, agent, and `key`, from which `words` reads the words of all traits.
 
-    Leaves the table `spells` too, see SPELLS. Two threads share the work, if there is room for it.
+    Leaves the table `spells` too, see SPELLS, and calls `spelled` as soon as it is there. Two threads share the work,
+    if there is room for it.
     """
     streams = "streams s JOIN x_sums x USING (stream)"
     quiet = ("x_quiet", _keyed(pack, streams + _AROUND, QUIET))
@@ -227,14 +228,16 @@ def measure(engine: duckdb.DuckDBPyConnection, pack: Pack) -> None:
         together = roomy(engine)
         slices = {"at": cut(engine), "stream": []}
         slices["minute"] = [time // 60 for time in slices["at"]]
-        first = (("spells", SPELLS), *_STEPS)
-        for here, beside in ((first, _SURROUNDINGS), (_TASTES, (quiet, *_RHYTHM))):
+        for here, beside in ((_STEPS, _SURROUNDINGS), (_TASTES, (quiet, *_RHYTHM))):
             meanwhile = pool.submit(_made, other, beside, slices)
             if not together:
                 meanwhile.result()
+            if here is _STEPS:
+                _made(engine, (("spells", SPELLS),), slices)
+                spelled()
             _made(engine, here, slices)
             meanwhile.result()
-            if here is first:
+            if here is _STEPS:
                 slices["stream"] = cut(engine, _BY_STREAM)
     _made(engine, (busy, ("x_traits", _BOTH)), slices)
 

@@ -9,13 +9,13 @@ import ibis  # type: ignore[import-untyped]  # ships no types
 
 from subak.analytics.metrics.definitions import (
     clients,
+    days,
     named,
     parameter,
     ratio,
     step,
     total,
     unit_days,
-    visits,
     whole_sum,
     wide,
 )
@@ -150,7 +150,7 @@ daily = _daily()
 
 def _by_network(column: str) -> Any:
     """Numbers of each provider or kind of network; the name is '' where the range pack knows none."""
-    rows = visits.filter(visits.client >= 0)
+    rows = days.filter(days.client >= 0)
     each = rows.group_by("client").agg(**{n: rows[n].sum() for n in ("requests", "downloads", "bytes")})
     joined = each.left_join(clients, each.client == clients.client).select(
         *each.columns, value=clients[column].fill_null("")

@@ -207,27 +207,29 @@ ways = step("ways", ways_of)
 """Everything that was asked, by what it was and how it was answered: a few hundred rows at most."""
 
 
-def _visits() -> Any:
+def _days() -> Any:
     rows = spelled()
-    return with_stream(
-        rows.group_by(
-            day=(rows.minute // 1440).cast("int32"),
-            stream=rows.stream,
-            client=rows.client,
-            network=rows.network,
-            consumer=rows.consumer,
-            ecosystem=rows.ecosystem,
-        ).agg(
-            requests=whole_sum(rows.requests),
-            downloads=whole_sum(ibis.ifelse(WHICH["downloads_npm_like"][0](rows), rows.requests, 0)),
-            bytes=whole_sum(rows.bytes),
-        )
+    return rows.group_by(
+        day=(rows.minute // 1440).cast("int32"),
+        stream=rows.stream,
+        client=rows.client,
+        network=rows.network,
+        consumer=rows.consumer,
+        ecosystem=rows.ecosystem,
+    ).agg(
+        requests=whole_sum(rows.requests),
+        downloads=whole_sum(ibis.ifelse(WHICH["downloads_npm_like"][0](rows), rows.requests, 0)),
+        bytes=whole_sum(rows.bytes),
     )
 
 
-visits_of = _visits()
-visits = step("visits", visits_of)
+days_of = _days()
+days = step("days", days_of)
 """What one stream asked of one ecosystem on one day."""
+
+visits_of = with_stream(days)
+visits = step("visits", visits_of)
+"""The same, and what is known of the stream: complete only when streams are classified."""
 
 
 def numbered(make: Callable[[str], Any]) -> Any:
@@ -244,7 +246,7 @@ def named(table: Any) -> Any:
 
 
 def _unit_days(column: str) -> Any:
-    rows = visits.filter(visits[column] >= 0)
+    rows = days.filter(days[column] >= 0)
     return rows.group_by(unit=rows[column], day=rows.day).agg(requests=whole_sum(rows.requests), bytes=rows.bytes.sum())
 
 

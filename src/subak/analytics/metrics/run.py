@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import duckdb
 
 from subak.analytics.metrics.catalogue import ALL_RUNGS, DEFAULT, EACH, MEASURES, PARAMETERS, Measure
-from subak.analytics.metrics.lanes import Task, carry_out
+from subak.analytics.metrics.lanes import Board, Task, carry_out
 from subak.analytics.metrics.shipped import shipped
 from subak.analytics.metrics.walk import Spared, added, again, bounded
 from subak.analytics.slices import cut, drop, store
@@ -190,13 +190,14 @@ class _Session:
             self._settle_parameters()
             others = [query for query in shipped(self.engine.dialect).queries if query in {*queries} - {*asked}]
             beside = self.engine.beside()
-            tasks = [*map(self._storing, steps), *map(self._asking, (*asked, *others))]
+            tasks = [*map(self.storing, steps), *map(self._asking, (*asked, *others))]
             carry_out(tasks, [self.engine] if beside is self.engine else [self.engine, beside])
         else:
             self.lay(name for name in steps if name not in PARTED_STEPS)
             self._ask_parts([name for name in steps if name in PARTED_STEPS], asked, parts)
 
-    def _storing(self, step: str) -> Task[Engine]:
+    def storing(self, step: str) -> Task[Engine]:
+        """The task of storing a step."""
         sql = shipped(self.engine.dialect).steps[step]
 
         def store(engine: Engine) -> None:
@@ -293,12 +294,21 @@ def measure(engine: Engine | duckdb.DuckDBPyConnection, *names: str, **parameter
         session.close()
 
 
-def lay(engine: Engine, steps: Iterable[str]) -> None:
-    """Store steps, each after those it needs itself, for parameters as they are if nothing is said of them.
+def ahead(engine: Duck, steps: Iterable[str], later: Iterable[str]) -> Board[duckdb.DuckDBPyConnection]:
+    """Tasks that store steps, for parameters as they are if nothing is said of them; `later`: see `Board`.
 
     An engine may then keep what it has when `measure` tells it to store one of them. Raises the engine's own errors.
     """
-    _Session(engine, _settings({})).lay(steps)
+    session = _Session(engine, _settings({}))
+    tasks = []
+    if steps := list(steps):
+        session.lay(())
+        tasks = [session.storing(step) for step in steps]
+
+    def by(task: Task[Engine]) -> Task[duckdb.DuckDBPyConnection]:
+        return Task(task.name, task.needs, lambda connection: task.do(Duck(connection)))
+
+    return Board([by(task) for task in tasks], later)
 
 
 def bounded_cache(

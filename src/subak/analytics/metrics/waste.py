@@ -15,6 +15,7 @@ from subak.analytics.metrics.definitions import (
     asked,
     by_rung,
     counted,
+    days,
     fetched,
     fetches,
     parameter,
@@ -41,8 +42,8 @@ FAR = 2**40
 
 def _shared(column: str) -> Any:
     """Units that are several clients or consumers."""
-    each = visits.group_by(unit=visits[column]).agg(
-        clients=visits.client.max() - visits.client.min(), consumers=visits.consumer.max() - visits.consumer.min()
+    each = days.group_by(unit=days[column]).agg(
+        clients=days.client.max() - days.client.min(), consumers=days.consumer.max() - days.consumer.min()
     )
     return each.filter((each.unit >= 0) & ((each.clients > 0) | (each.consumers > 0))).select("unit")
 
@@ -51,7 +52,7 @@ def _pairs_of(column: str) -> Any:
     """What clients fetched, for the units of that column that are not one client and one consumer each."""
     units = _shared(column)
     if column == "network":
-        known = visits.semi_join(units, visits.network == units.unit)
+        known = days.semi_join(units, days.network == units.unit)
         homes = known.group_by("client").agg(unit=known.network.max())
         return fetched.join(homes, "client").select("artifact", "largest", "item", "unit")
     rows = fetched.semi_join(units, fetched[column] == units.unit)
@@ -128,7 +129,7 @@ def _close(rows: Any, unit: Any, thing: Any, seconds: Any) -> Any:
 
 def _wide() -> Any:
     """Consumers that are in several networks, or in none."""
-    known = visits.filter(visits.consumer >= 0)
+    known = days.filter(days.consumer >= 0)
     each = known.group_by("consumer").agg(low=known.network.min(), high=known.network.max())
     return each.filter((each.low < 0) | (each.low != each.high))
 
@@ -159,7 +160,7 @@ near_wide = step("near_wide", near_wide_of)
 
 def _alone() -> Any:
     """Networks that are one client and one consumer, who is nowhere else: what holds for one holds for all three."""
-    known = visits.filter(visits.network >= 0)
+    known = days.filter(days.network >= 0)
     each = known.group_by("network").agg(
         **{f"{end}_{name}": getattr(known[name], end)() for name in ("client", "consumer") for end in ("min", "max")}
     )

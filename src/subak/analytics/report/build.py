@@ -10,8 +10,10 @@ from typing import Any, Final
 import duckdb
 
 from subak.analytics.logs.ledger import Ledger
+from subak.analytics.metrics import run
 from subak.analytics.metrics.catalogue import DEFAULT, MEASURES
-from subak.analytics.metrics.run import Duck, Result, bounded_cache, lay, measure
+from subak.analytics.metrics.lanes import Board
+from subak.analytics.metrics.run import Duck, Result, bounded_cache, measure
 from subak.analytics.report import billing, provenance, rankings, words
 from subak.analytics.report.model import (
     About,
@@ -37,8 +39,10 @@ KEPT: Final = ("spells", "ways", "visits")
 """Steps of the measures that the rankings read too."""
 PAIRS: Final = ("fetched", "taken")
 """Those that they read too, once for each part of all pairs."""
-AHEAD: Final = ("near", "fetched", "taken")
-"""Steps that need nothing but `facts`: no purpose changes them."""
+AHEAD: Final = (
+    "near", "fetched", "taken", "days", "minutes", "unit_days", "units", "ranked", "alone", "near_wide", "chained",
+)  # fmt: skip
+"""Steps that no purpose changes."""
 _THERE: Final = "SELECT table_name FROM duckdb_tables() WHERE list_contains($1, table_name)"
 
 
@@ -73,10 +77,11 @@ class Keeping(Duck):
             self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
 
 
-def ahead(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make some tables for `build` while streams are classified, if there is room for that. Raises duckdb.Error."""
-    if Duck(engine).parts() == 1:
-        lay(Duck(engine), AHEAD)
+def ahead(engine: duckdb.DuckDBPyConnection) -> Board[duckdb.DuckDBPyConnection]:
+    """Tables for `build` to be made while streams are classified, if there is room for that; some of them when the
+    table `spells` is there. Raises duckdb.Error."""
+    duck = Duck(engine)
+    return run.ahead(duck, AHEAD if duck.parts() == 1 else (), ["spells"])
 
 
 def build(

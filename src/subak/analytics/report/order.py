@@ -21,7 +21,7 @@ from subak.analytics.report.build import ahead, build
 from subak.analytics.report.model import About, Packs, Report, Slice
 from subak.analytics.simulate import Outcome, tiers
 from subak.analytics.slices import several
-from subak.analytics.software.pack import built_in as agents
+from subak.analytics.software.pack import version
 from subak.errors import NotFound
 
 
@@ -84,7 +84,7 @@ def _reported(order: Order, analysis: Analysis) -> Report:
 def _packs(given: Packs) -> Packs:
     """With the versions of those that the program brings along."""
     return Packs(
-        agents=agents().version,
+        agents=version(),
         classes=classes().version,
         ranges=given.ranges,
         consumers=given.consumers,

@@ -56,80 +56,82 @@ GROUP BY
   "t1"."cache"
 ;
 
--- step visits: agents spells streams
+-- step days: spells
 SELECT
-  "t9"."day" AS "day",
-  "t9"."stream" AS "stream",
-  "t9"."client" AS "client",
-  "t9"."network" AS "network",
-  "t9"."consumer" AS "consumer",
-  "t9"."ecosystem" AS "ecosystem",
-  "t9"."requests" AS "requests",
-  "t9"."downloads" AS "downloads",
-  "t9"."bytes" AS "bytes",
+  CAST(CAST(FLOOR((
+    "t1"."minute"
+  ) / (
+    1440
+  )) AS Nullable(Int64)) AS Nullable(Int32)) AS "day",
+  "t1"."stream" AS "stream",
+  "t1"."client" AS "client",
+  "t1"."network" AS "network",
+  "t1"."consumer" AS "consumer",
+  "t1"."ecosystem" AS "ecosystem",
+  CAST(SUM(CAST("t1"."requests" AS Nullable(Float64))) AS Nullable(Int64)) AS "requests",
+  CAST(SUM(
+    CAST(CASE
+      WHEN "t1"."method" IN ('GET', '')
+      AND "t1"."status" IN (200)
+      AND (
+        "t1"."kind" = 'artifact'
+      )
+      THEN "t1"."requests"
+      ELSE 0
+    END AS Nullable(Float64))
+  ) AS Nullable(Int64)) AS "downloads",
+  CAST(SUM(CAST("t1"."bytes" AS Nullable(Float64))) AS Nullable(Int64)) AS "bytes"
+FROM (
+  SELECT
+    *
+  FROM "spells" AS "t0"
+  WHERE
+    "t0"."kind" <> 'own'
+) AS "t1"
+GROUP BY
+  CAST(CAST(FLOOR((
+    "t1"."minute"
+  ) / (
+    1440
+  )) AS Nullable(Int64)) AS Nullable(Int32)),
+  "t1"."stream",
+  "t1"."client",
+  "t1"."network",
+  "t1"."consumer",
+  "t1"."ecosystem"
+;
+
+-- step visits: agents days streams
+SELECT
+  "t3"."day" AS "day",
+  "t3"."stream" AS "stream",
+  "t3"."client" AS "client",
+  "t3"."network" AS "network",
+  "t3"."consumer" AS "consumer",
+  "t3"."ecosystem" AS "ecosystem",
+  "t3"."requests" AS "requests",
+  "t3"."downloads" AS "downloads",
+  "t3"."bytes" AS "bytes",
   COALESCE("t7"."software", '') AS "software",
   COALESCE("t7"."software_kind", '') AS "software_kind",
   COALESCE("t7"."purpose", '') AS "purpose",
   COALESCE("t7"."tool_ecosystem", '') AS "tool_ecosystem"
-FROM (
-  SELECT
-    CAST(CAST(FLOOR((
-      "t5"."minute"
-    ) / (
-      1440
-    )) AS Nullable(Int64)) AS Nullable(Int32)) AS "day",
-    "t5"."stream" AS "stream",
-    "t5"."client" AS "client",
-    "t5"."network" AS "network",
-    "t5"."consumer" AS "consumer",
-    "t5"."ecosystem" AS "ecosystem",
-    CAST(SUM(CAST("t5"."requests" AS Nullable(Float64))) AS Nullable(Int64)) AS "requests",
-    CAST(SUM(
-      CAST(CASE
-        WHEN "t5"."method" IN ('GET', '')
-        AND "t5"."status" IN (200)
-        AND (
-          "t5"."kind" = 'artifact'
-        )
-        THEN "t5"."requests"
-        ELSE 0
-      END AS Nullable(Float64))
-    ) AS Nullable(Int64)) AS "downloads",
-    CAST(SUM(CAST("t5"."bytes" AS Nullable(Float64))) AS Nullable(Int64)) AS "bytes"
-  FROM (
-    SELECT
-      *
-    FROM "spells" AS "t0"
-    WHERE
-      "t0"."kind" <> 'own'
-  ) AS "t5"
-  GROUP BY
-    CAST(CAST(FLOOR((
-      "t5"."minute"
-    ) / (
-      1440
-    )) AS Nullable(Int64)) AS Nullable(Int32)),
-    "t5"."stream",
-    "t5"."client",
-    "t5"."network",
-    "t5"."consumer",
-    "t5"."ecosystem"
-) AS "t9"
+FROM "days" AS "t3"
 LEFT OUTER JOIN (
   SELECT
-    "t3"."stream" AS "stream",
-    "t3"."software" AS "software",
-    "t3"."software_kind" AS "software_kind",
-    "t3"."purpose" AS "purpose",
-    COALESCE("t4"."ecosystem", '') AS "tool_ecosystem"
-  FROM "streams" AS "t3"
-  LEFT OUTER JOIN "agents" AS "t4"
-    ON "t3"."agent" = "t4"."agent"
+    "t4"."stream" AS "stream",
+    "t4"."software" AS "software",
+    "t4"."software_kind" AS "software_kind",
+    "t4"."purpose" AS "purpose",
+    COALESCE("t5"."ecosystem", '') AS "tool_ecosystem"
+  FROM "streams" AS "t4"
+  LEFT OUTER JOIN "agents" AS "t5"
+    ON "t4"."agent" = "t5"."agent"
 ) AS "t7"
-  ON "t9"."stream" = "t7"."stream"
+  ON "t3"."stream" = "t7"."stream"
 ;
 
--- step unit_days: visits
+-- step unit_days: days
 SELECT
   *
 FROM (
@@ -151,7 +153,7 @@ FROM (
       FROM (
         SELECT
           *
-        FROM "visits" AS "t0"
+        FROM "days" AS "t0"
         WHERE
           "t0"."client" >= 0
       ) AS "t1"
@@ -179,7 +181,7 @@ FROM (
       FROM (
         SELECT
           *
-        FROM "visits" AS "t0"
+        FROM "days" AS "t0"
         WHERE
           "t0"."network" >= 0
       ) AS "t2"
@@ -208,7 +210,7 @@ FROM (
     FROM (
       SELECT
         *
-      FROM "visits" AS "t0"
+      FROM "days" AS "t0"
       WHERE
         "t0"."consumer" >= 0
     ) AS "t3"
@@ -326,7 +328,7 @@ GROUP BY
   "t1"."item"
 ;
 
--- step alone: visits
+-- step alone: days
 SELECT
   "t6"."network" AS "network"
 FROM (
@@ -342,7 +344,7 @@ FROM (
     FROM (
       SELECT
         *
-      FROM "visits" AS "t0"
+      FROM "days" AS "t0"
       WHERE
         "t0"."network" >= 0
     ) AS "t1"
@@ -366,7 +368,7 @@ LEFT ANTI JOIN (
     FROM (
       SELECT
         *
-      FROM "visits" AS "t0"
+      FROM "days" AS "t0"
       WHERE
         "t0"."consumer" >= 0
     ) AS "t2"
@@ -477,7 +479,7 @@ FROM (
 ) AS "t9"
 ;
 
--- step near_wide: facts parameters visits
+-- step near_wide: days facts parameters
 WITH "t10" AS (
   SELECT
     "t6"."consumer" AS "consumer",
@@ -505,7 +507,7 @@ WITH "t10" AS (
       FROM (
         SELECT
           *
-        FROM "visits" AS "t2"
+        FROM "days" AS "t2"
         WHERE
           "t2"."consumer" >= 0
       ) AS "t5"
@@ -1670,7 +1672,7 @@ ORDER BY
   "t6"."percent" ASC
 ;
 
--- query providers: clients visits
+-- query providers: clients days
 SELECT
   "t8"."value" AS "value",
   "t8"."addresses" AS "addresses",
@@ -1728,7 +1730,7 @@ FROM (
         FROM (
           SELECT
             *
-          FROM "visits" AS "t1"
+          FROM "days" AS "t1"
           WHERE
             "t1"."client" >= 0
         ) AS "t3"
@@ -1747,7 +1749,7 @@ ORDER BY
   "t8"."value" ASC
 ;
 
--- query origins: clients visits
+-- query origins: clients days
 SELECT
   "t8"."value" AS "value",
   "t8"."addresses" AS "addresses",
@@ -1805,7 +1807,7 @@ FROM (
         FROM (
           SELECT
             *
-          FROM "visits" AS "t1"
+          FROM "days" AS "t1"
           WHERE
             "t1"."client" >= 0
         ) AS "t3"
@@ -1824,7 +1826,7 @@ ORDER BY
   "t8"."value" ASC
 ;
 
--- query files: facts fetched visits
+-- query files: days facts fetched
 SELECT
   "t54"."rung" AS "rung",
   "t54"."downloads" AS "downloads",
@@ -1908,7 +1910,7 @@ FROM (
                       "t2"."client" AS "unit",
                       MAX("t2"."client") - MIN("t2"."client") AS "clients",
                       MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
-                    FROM "visits" AS "t2"
+                    FROM "days" AS "t2"
                     GROUP BY
                       "t2"."client"
                   ) AS "t11"
@@ -2025,12 +2027,8 @@ FROM (
                       "t4"."ecosystem" AS "ecosystem",
                       "t4"."requests" AS "requests",
                       "t4"."downloads" AS "downloads",
-                      "t4"."bytes" AS "bytes",
-                      "t4"."software" AS "software",
-                      "t4"."software_kind" AS "software_kind",
-                      "t4"."purpose" AS "purpose",
-                      "t4"."tool_ecosystem" AS "tool_ecosystem"
-                    FROM "visits" AS "t4"
+                      "t4"."bytes" AS "bytes"
+                    FROM "days" AS "t4"
                     LEFT SEMI JOIN (
                       SELECT
                         "t12"."unit" AS "unit"
@@ -2039,7 +2037,7 @@ FROM (
                           "t2"."network" AS "unit",
                           MAX("t2"."client") - MIN("t2"."client") AS "clients",
                           MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
-                        FROM "visits" AS "t2"
+                        FROM "days" AS "t2"
                         GROUP BY
                           "t2"."network"
                       ) AS "t12"
@@ -2156,7 +2154,7 @@ FROM (
                     "t2"."consumer" AS "unit",
                     MAX("t2"."client") - MIN("t2"."client") AS "clients",
                     MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
-                  FROM "visits" AS "t2"
+                  FROM "days" AS "t2"
                   GROUP BY
                     "t2"."consumer"
                 ) AS "t10"

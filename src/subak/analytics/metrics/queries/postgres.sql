@@ -58,76 +58,78 @@ GROUP BY
   4
 ;
 
--- step visits: agents spells streams
+-- step days: spells
 SELECT
-  "t9"."day",
-  "t9"."stream",
-  "t9"."client",
-  "t9"."network",
-  "t9"."consumer",
-  "t9"."ecosystem",
-  "t9"."requests",
-  "t9"."downloads",
-  "t9"."bytes",
+  CAST(CAST(FLOOR(CAST((
+    "t1"."minute"
+  ) AS DOUBLE PRECISION) / (
+    1440
+  )) AS BIGINT) AS INT) AS "day",
+  "t1"."stream",
+  "t1"."client",
+  "t1"."network",
+  "t1"."consumer",
+  "t1"."ecosystem",
+  CAST(SUM(CAST("t1"."requests" AS DOUBLE PRECISION)) AS BIGINT) AS "requests",
+  CAST(SUM(
+    CAST(CASE
+      WHEN "t1"."method" IN ('GET', '')
+      AND "t1"."status" IN (200)
+      AND (
+        "t1"."kind" = 'artifact'
+      )
+      THEN "t1"."requests"
+      ELSE 0
+    END AS DOUBLE PRECISION)
+  ) AS BIGINT) AS "downloads",
+  CAST(SUM(CAST("t1"."bytes" AS DOUBLE PRECISION)) AS BIGINT) AS "bytes"
+FROM (
+  SELECT
+    *
+  FROM "spells" AS "t0"
+  WHERE
+    "t0"."kind" <> 'own'
+) AS "t1"
+GROUP BY
+  1,
+  2,
+  3,
+  4,
+  5,
+  6
+;
+
+-- step visits: agents days streams
+SELECT
+  "t3"."day",
+  "t3"."stream",
+  "t3"."client",
+  "t3"."network",
+  "t3"."consumer",
+  "t3"."ecosystem",
+  "t3"."requests",
+  "t3"."downloads",
+  "t3"."bytes",
   COALESCE("t7"."software", '') AS "software",
   COALESCE("t7"."software_kind", '') AS "software_kind",
   COALESCE("t7"."purpose", '') AS "purpose",
   COALESCE("t7"."tool_ecosystem", '') AS "tool_ecosystem"
-FROM (
-  SELECT
-    CAST(CAST(FLOOR(CAST((
-      "t5"."minute"
-    ) AS DOUBLE PRECISION) / (
-      1440
-    )) AS BIGINT) AS INT) AS "day",
-    "t5"."stream",
-    "t5"."client",
-    "t5"."network",
-    "t5"."consumer",
-    "t5"."ecosystem",
-    CAST(SUM(CAST("t5"."requests" AS DOUBLE PRECISION)) AS BIGINT) AS "requests",
-    CAST(SUM(
-      CAST(CASE
-        WHEN "t5"."method" IN ('GET', '')
-        AND "t5"."status" IN (200)
-        AND (
-          "t5"."kind" = 'artifact'
-        )
-        THEN "t5"."requests"
-        ELSE 0
-      END AS DOUBLE PRECISION)
-    ) AS BIGINT) AS "downloads",
-    CAST(SUM(CAST("t5"."bytes" AS DOUBLE PRECISION)) AS BIGINT) AS "bytes"
-  FROM (
-    SELECT
-      *
-    FROM "spells" AS "t0"
-    WHERE
-      "t0"."kind" <> 'own'
-  ) AS "t5"
-  GROUP BY
-    1,
-    2,
-    3,
-    4,
-    5,
-    6
-) AS "t9"
+FROM "days" AS "t3"
 LEFT OUTER JOIN (
   SELECT
-    "t3"."stream",
-    "t3"."software",
-    "t3"."software_kind",
-    "t3"."purpose",
-    COALESCE("t4"."ecosystem", '') AS "tool_ecosystem"
-  FROM "streams" AS "t3"
-  LEFT OUTER JOIN "agents" AS "t4"
-    ON "t3"."agent" = "t4"."agent"
+    "t4"."stream",
+    "t4"."software",
+    "t4"."software_kind",
+    "t4"."purpose",
+    COALESCE("t5"."ecosystem", '') AS "tool_ecosystem"
+  FROM "streams" AS "t4"
+  LEFT OUTER JOIN "agents" AS "t5"
+    ON "t4"."agent" = "t5"."agent"
 ) AS "t7"
-  ON "t9"."stream" = "t7"."stream"
+  ON "t3"."stream" = "t7"."stream"
 ;
 
--- step unit_days: visits
+-- step unit_days: days
 SELECT
   *
 FROM (
@@ -149,7 +151,7 @@ FROM (
       FROM (
         SELECT
           *
-        FROM "visits" AS "t0"
+        FROM "days" AS "t0"
         WHERE
           "t0"."client" >= 0
       ) AS "t1"
@@ -177,7 +179,7 @@ FROM (
       FROM (
         SELECT
           *
-        FROM "visits" AS "t0"
+        FROM "days" AS "t0"
         WHERE
           "t0"."network" >= 0
       ) AS "t2"
@@ -206,7 +208,7 @@ FROM (
     FROM (
       SELECT
         *
-      FROM "visits" AS "t0"
+      FROM "days" AS "t0"
       WHERE
         "t0"."consumer" >= 0
     ) AS "t3"
@@ -324,7 +326,7 @@ GROUP BY
   1
 ;
 
--- step alone: visits
+-- step alone: days
 SELECT
   "t6"."network"
 FROM (
@@ -340,7 +342,7 @@ FROM (
     FROM (
       SELECT
         *
-      FROM "visits" AS "t0"
+      FROM "days" AS "t0"
       WHERE
         "t0"."network" >= 0
     ) AS "t1"
@@ -368,7 +370,7 @@ WHERE
         FROM (
           SELECT
             *
-          FROM "visits" AS "t0"
+          FROM "days" AS "t0"
           WHERE
             "t0"."consumer" >= 0
         ) AS "t2"
@@ -493,7 +495,7 @@ FROM (
 ) AS "t9"
 ;
 
--- step near_wide: facts parameters visits
+-- step near_wide: days facts parameters
 WITH "t10" AS (
   SELECT
     "t6"."consumer",
@@ -525,7 +527,7 @@ WITH "t10" AS (
           FROM (
             SELECT
               *
-            FROM "visits" AS "t2"
+            FROM "days" AS "t2"
             WHERE
               "t2"."consumer" >= 0
           ) AS "t5"
@@ -1720,7 +1722,7 @@ ORDER BY
   "t6"."percent" ASC
 ;
 
--- query providers: clients visits
+-- query providers: clients days
 SELECT
   "t8"."value",
   "t8"."addresses",
@@ -1778,7 +1780,7 @@ FROM (
         FROM (
           SELECT
             *
-          FROM "visits" AS "t1"
+          FROM "days" AS "t1"
           WHERE
             "t1"."client" >= 0
         ) AS "t3"
@@ -1797,7 +1799,7 @@ ORDER BY
   "t8"."value" ASC
 ;
 
--- query origins: clients visits
+-- query origins: clients days
 SELECT
   "t8"."value",
   "t8"."addresses",
@@ -1855,7 +1857,7 @@ FROM (
         FROM (
           SELECT
             *
-          FROM "visits" AS "t1"
+          FROM "days" AS "t1"
           WHERE
             "t1"."client" >= 0
         ) AS "t3"
@@ -1874,7 +1876,7 @@ ORDER BY
   "t8"."value" ASC
 ;
 
--- query files: facts fetched visits
+-- query files: days facts fetched
 SELECT
   "t54"."rung",
   "t54"."downloads",
@@ -1965,7 +1967,7 @@ FROM (
                           "t2"."client" AS "unit",
                           MAX("t2"."client") - MIN("t2"."client") AS "clients",
                           MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
-                        FROM "visits" AS "t2"
+                        FROM "days" AS "t2"
                         GROUP BY
                           1
                       ) AS "t11"
@@ -2087,12 +2089,8 @@ FROM (
                       "t4"."ecosystem",
                       "t4"."requests",
                       "t4"."downloads",
-                      "t4"."bytes",
-                      "t4"."software",
-                      "t4"."software_kind",
-                      "t4"."purpose",
-                      "t4"."tool_ecosystem"
-                    FROM "visits" AS "t4"
+                      "t4"."bytes"
+                    FROM "days" AS "t4"
                     WHERE
                       EXISTS(
                         SELECT
@@ -2105,7 +2103,7 @@ FROM (
                               "t2"."network" AS "unit",
                               MAX("t2"."client") - MIN("t2"."client") AS "clients",
                               MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
-                            FROM "visits" AS "t2"
+                            FROM "days" AS "t2"
                             GROUP BY
                               1
                           ) AS "t12"
@@ -2231,7 +2229,7 @@ FROM (
                         "t2"."consumer" AS "unit",
                         MAX("t2"."client") - MIN("t2"."client") AS "clients",
                         MAX("t2"."consumer") - MIN("t2"."consumer") AS "consumers"
-                      FROM "visits" AS "t2"
+                      FROM "days" AS "t2"
                       GROUP BY
                         1
                     ) AS "t10"
