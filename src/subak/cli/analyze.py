@@ -135,70 +135,73 @@ def analyze(
         _erase(folder, erase_epoch)
         if not logs:
             return
-    from subak import __version__
-    from subak.analytics.facts.gather import EVER, Options
-    from subak.analytics.limits import parse_tiers
-    from subak.analytics.logs.formats import CODED
-    from subak.analytics.logs.scanning import compiled
     from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, load_consumers, load_ranges
-    from subak.analytics.report.model import About, Packs
-    from subak.analytics.report.order import Order
-    from subak.config import parse_bytes
+    from subak.analytics.workers.staff import hired
 
     networks = load_ranges(ranges, now) if ranges else NO_RANGES
     known = load_consumers(consumers) if consumers else NO_CONSUMERS
-    listed = _prices(prices)
-    with _usage("--simulate"):
-        rules = parse_tiers(simulate) if simulate else ()
-    with _usage("--cache"):
-        capacity = int(parse_bytes(cache)) if cache else 0
-    with _usage("--memory"):
-        memory = str(int(parse_bytes(memory or _quarter())))
-    dimensions, shown = _named(by, show, where)
-    keys = keys_of(folder, key, epoch, now)
-    options = Options(
-        keys=keys,
-        format=_format(format),
-        registry=_registry(registry or []),
-        ranges=networks,
-        consumers=known,
-        memory=memory,
-        since=_time("--since", since, now, 0.0),
-        until=_time("--until", until, now, EVER),
-        apart=True,
-    )
-    about = About(
-        made=now,
-        subak=__version__,
-        epoch=keys.epoch,
-        packs=Packs(
-            ranges=f"{networks.prefixes} prefixes, oldest list of {networks.date}" if ranges else "",
-            consumers=f"{consumers.name}, {len(known.names)} names" if consumers else "",
-            prices=f"{listed.name}, {listed.date.isoformat()}" if listed else "",
-        ),
-        k=k,
-        prices=listed,
-        asked=tuple(f"{name} {value}" for name, value in (("--since", since), ("--until", until)) if value),
-        remarks=tuple(f"{warning}." for warning in networks.warnings),
-        capacity=capacity,
-        catalogue=catalogue,
-    )
-    order = Order(
-        sources=tuple(logs or [_readings(folder)]),
-        options=options,
-        about=about,
-        chance=secrets.token_bytes,
-        by=dimensions,
-        show=shown,
-        where=where,
-        limit=limit,
-        rules=rules,
-        published=published,
-        parquet=parquet,
-        rejects=rejects,
-        sketch=sketch,
-    )
-    report = _run(order)
+    keys, named = keys_of(folder, key, epoch, now), _registry(registry or [])
+    with hired(keys, named, networks, known, apart=True) as staff:  # before anything that has threads
+        from subak import __version__
+        from subak.analytics.facts.gather import EVER, Options
+        from subak.analytics.limits import parse_tiers
+        from subak.analytics.logs.formats import CODED
+        from subak.analytics.logs.scanning import compiled
+        from subak.analytics.report.model import About, Packs
+        from subak.analytics.report.order import Order
+        from subak.config import parse_bytes
+
+        listed = _prices(prices)
+        with _usage("--simulate"):
+            rules = parse_tiers(simulate) if simulate else ()
+        with _usage("--cache"):
+            capacity = int(parse_bytes(cache)) if cache else 0
+        with _usage("--memory"):
+            memory = str(int(parse_bytes(memory or _quarter())))
+        dimensions, shown = _named(by, show, where)
+        options = Options(
+            keys=keys,
+            format=_format(format),
+            registry=named,
+            ranges=networks,
+            consumers=known,
+            memory=memory,
+            since=_time("--since", since, now, 0.0),
+            until=_time("--until", until, now, EVER),
+            staff=staff,
+        )
+        about = About(
+            made=now,
+            subak=__version__,
+            epoch=keys.epoch,
+            packs=Packs(
+                ranges=f"{networks.prefixes} prefixes, oldest list of {networks.date}" if ranges else "",
+                consumers=f"{consumers.name}, {len(known.names)} names" if consumers else "",
+                prices=f"{listed.name}, {listed.date.isoformat()}" if listed else "",
+            ),
+            k=k,
+            prices=listed,
+            asked=tuple(f"{name} {value}" for name, value in (("--since", since), ("--until", until)) if value),
+            remarks=tuple(f"{warning}." for warning in networks.warnings),
+            capacity=capacity,
+            catalogue=catalogue,
+        )
+        order = Order(
+            sources=tuple(logs or [_readings(folder)]),
+            options=options,
+            about=about,
+            chance=secrets.token_bytes,
+            by=dimensions,
+            show=shown,
+            where=where,
+            limit=limit,
+            rules=rules,
+            published=published,
+            parquet=parquet,
+            rejects=rejects,
+            sketch=sketch,
+        )
+        report = _run(order)
     compared = _compared(compare, order, report) if compare else None
     if not compiled() and any(source.format in CODED for source in report.meta.sources):
         saying.note("no C compiler was there at installation: combined logs take about five times as long")
@@ -216,8 +219,6 @@ def _seldom_collect() -> None:
     stays; to go through all of that once more at the end took longer than to write the page."""
     gc.set_threshold(200_000, 50, 50)
     if "duckdb" not in sys.modules:  # whose types may not be frozen: it would tell of leaks at the end
-        import subak.ecosystems  # noqa: F401 - much of what can be loaded without the engine
-
         gc.freeze()
 
 
@@ -282,14 +283,15 @@ def _format(name: str) -> str:
 
 def _registry(given: list[str]) -> str | dict[str, str]:
     """'pypi' for the whole log, or 'HOST=pypi' for one host after the other."""
-    from subak.analytics.packages.recognise import Recogniser
-
     with _usage("--registry"):
         found = dict(text.rpartition("=")[::2] for text in given)
         if "" in found and len(given) > 1:
             raise BadRequest("one registry for the whole log, or HOST=NAME for each host")
         registry = found[""] if "" in found else {host.lower(): name for host, name in found.items()}
-        Recogniser(registry)
+        if registry:
+            from subak.analytics.packages.recognise import Recogniser
+
+            Recogniser(registry)
     return registry
 
 
@@ -354,16 +356,18 @@ def explained(
     name: str, sources: list[str], folder: Path, *, ranges: list[Path], key: Path | None, epoch: str
 ) -> tuple[Explained, ...]:
     """For `subak explain --consumer`. Raises SubakError."""
-    from subak.analytics.facts.gather import Options
     from subak.analytics.ranges import NO_RANGES, load_ranges
-    from subak.analytics.report.order import explained
+    from subak.analytics.workers.staff import hired
 
     _seldom_collect()
     now = time.time()
     networks = load_ranges(ranges, now) if ranges else NO_RANGES
     keys = keys_of(folder, key, epoch, now)
-    with showing.progress() as progress:
-        options = Options(keys=keys, ranges=networks, apart=True, progress=progress)
+    with hired(keys, ranges=networks, apart=True) as staff, showing.progress() as progress:
+        from subak.analytics.facts.gather import Options
+        from subak.analytics.report.order import explained
+
+        options = Options(keys=keys, ranges=networks, staff=staff, progress=progress)
         return explained(tuple(sources or [_readings(folder)]), options, name)
 
 
@@ -376,7 +380,10 @@ def _compared(name: str, order: Order, report: Report) -> Comparison:
     if path.suffix == ".json" or (path / REPORT).is_file():
         before = read_report(path)
     else:
-        before = _run(replace(order, sources=(name,), by=(), rules=(), parquet=None, rejects=None, sketch=None))
+        options = replace(order.options, staff=None)
+        before = _run(
+            replace(order, options=options, sources=(name,), by=(), rules=(), parquet=None, rejects=None, sketch=None)
+        )
     return compare_reports(before, report)
 
 

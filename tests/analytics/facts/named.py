@@ -7,23 +7,18 @@ from contextlib import closing, contextmanager
 
 import duckdb
 
-from subak.analytics.facts.apart import employed
-from subak.analytics.facts.meanings import Askers, Targets
 from subak.analytics.facts.naming import Naming
-from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import derive
 from subak.analytics.privacy.pseudonyms import Names
-from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, Ranges
+from subak.analytics.ranges import NO_RANGES, Ranges
+from subak.analytics.workers.staff import hired
 
-NAMES = Names(derive(b"k" * 32, "2026-10"))
+KEYS = derive(b"k" * 32, "2026-10")
+NAMES = Names(KEYS)
 
 
 @contextmanager
 def naming(engine: duckdb.DuckDBPyConnection, ranges: Ranges = NO_RANGES) -> Iterator[Naming]:
     """Somebody who names, in this process."""
-    with (
-        closing(employed(Askers(NAMES, ranges, NO_CONSUMERS), apart=False)) as askers,
-        closing(employed(Targets(Recogniser()), apart=False)) as targets,
-        closing(Naming(engine, askers, targets)) as made,
-    ):
+    with hired(KEYS, ranges=ranges) as staff, closing(Naming(engine, staff, b"k" * 16, 2**27)) as made:
         yield made

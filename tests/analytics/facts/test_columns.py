@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from subak.analytics.facts.columns import insert, insert_laid, lay
+from subak.analytics.facts.columns import insert, insert_laid
+from subak.analytics.workers.lay import lay
 
 COLUMNS = {"id": "UBIGINT", "moment": "DOUBLE", "n": "SMALLINT", "text": "VARCHAR", "ci": "BOOLEAN"}
 
@@ -51,6 +52,15 @@ def test_a_row_that_does_not_arrive_is_noticed(engine: duckdb.DuckDBPyConnection
         insert(engine, "t", {"id": "UBIGINT"}, [[1, 2]], "id, 0, 0, '', false FROM (SELECT 1 AS id) --")
     with pytest.raises(ValueError, match="zip"):
         insert(engine, "t", COLUMNS, [[1]])
+
+
+def test_some_rows_may_be_meant(engine: duckdb.DuckDBPyConnection) -> None:
+    columns = {"id": "UBIGINT", "mark": "UTINYINT", "n": "INTEGER"}
+    pieces = [lay(columns, [range(6), [0, 1, 2, 3, 0, 1], range(-3, 3)])]
+    insert_laid(engine, "t", columns, pieces, "id, 0, n, '', false", where="mark & 1 = 1", expected=3)
+    assert engine.execute("SELECT id, n FROM t").fetchall() == [(1, -2), (3, 0), (5, 2)]
+    with pytest.raises(AssertionError, match="3 of 4 rows arrived in t"):
+        insert_laid(engine, "t", columns, pieces, "id, 0, n, '', false", where="mark & 1 = 1", expected=4)
 
 
 def test_what_has_no_place_in_its_type_is_refused(engine: duckdb.DuckDBPyConnection) -> None:

@@ -16,6 +16,7 @@ from subak.analytics.facts.gather import Analysis, Options, gather, opened
 from subak.analytics.privacy.epochs import derive
 from subak.analytics.ranges import load_consumers, load_ranges
 from subak.analytics.schema import TABLES
+from subak.analytics.workers.staff import hired
 
 KEYS = derive(b"k" * 32, "2026-10")
 PICTURE = """
@@ -100,7 +101,8 @@ def test_what_lines_become(log: Path) -> None:
 @pytest.mark.parametrize("text", ["".join(LINES), "".join(line(f"/simple/demo-{n % 9_000}/") for n in range(60_000))])
 def test_processes_of_their_own_find_the_same(tmp_path: Path, text: str) -> None:
     (tmp_path / "access.log").write_text(text)
-    apart = gathered([tmp_path / "access.log"], apart=True)
+    with hired(KEYS, apart=True) as staff:
+        apart = gathered([tmp_path / "access.log"], staff=staff)
     assert apart == gathered([tmp_path / "access.log"])
     assert sum(apart.values()) == text.count("\n")
 

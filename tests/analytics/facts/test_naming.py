@@ -10,10 +10,11 @@ import pytest
 from tests.analytics.facts.named import naming
 
 from subak.analytics.facts import naming as naming_module
-from subak.analytics.facts.coder import ASKERS, HITS, Asked, Batch
+from subak.analytics.facts.coder import ASKERS, HITS
 from subak.analytics.facts.naming import BATCH
 from subak.analytics.ranges import NO_RANGES, Ranges, load_ranges
 from subak.analytics.schema import as_columns
+from subak.analytics.workers.batch import Asked, Batch
 
 
 @pytest.fixture
@@ -64,10 +65,10 @@ def test_a_path_that_says_little_is_named_by_most_agents_that_asked_for_it(engin
         engine.execute("INSERT INTO hits VALUES (0, ?, 10, 0, 200, 1, '')", [agent])
     engine.execute("INSERT INTO askers SELECT DISTINCT asker, 0, asker, 0 FROM hits")
     named(engine, batch)
-    assert engine.execute("SELECT id, ecosystem, kind, package FROM goods ORDER BY id").fetchall() == [
-        (10, "npm", "index", "pkg:npm/left-pad"),
-        (11, "", "unknown", ""),
-    ]
+    assert engine.execute(
+        """SELECT g.id, w.ecosystem, w.kind, p.purl FROM goods g JOIN ways_asked w USING (way)
+            LEFT JOIN named_packages p ON g.package = p.number ORDER BY g.id"""
+    ).fetchall() == [(10, "npm", "index", "pkg:npm/left-pad"), (11, "", "unknown", None)]
 
 
 def test_what_a_batch_raises_is_told(engine: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,8 +92,9 @@ def test_however_many_there_are_all_arrive(engine: duckdb.DuckDBPyConnection, co
             *zip(*[(n, "GET", "", f"/simple/demo-{n}/") for n in range(start, start + count)], strict=True)
         )
     named(engine, *batches)
-    counts = "SELECT count(*), count(DISTINCT id), count(DISTINCT purl), min(method) FROM goods"
-    assert engine.execute(counts).fetchall() == [(2 * count, 2 * count, 2 * count, "GET")]
+    counts = "SELECT count(*), count(DISTINCT id), count(DISTINCT thing), count(DISTINCT package) FROM goods"
+    assert engine.execute(counts).fetchall() == [(2 * count,) * 4]
+    assert engine.execute("SELECT count(DISTINCT purl) FROM things").fetchall() == [(2 * count,)]
 
 
 def test_neighbours_are_one_consumer_where_the_network_is_a_companys(

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 from tests.analytics.facts.named import naming
 
-from subak.analytics.facts.coder import Asked, Batch, Coding
-from subak.analytics.facts.tables import build
+from subak.analytics.facts.coder import Coding
+from subak.analytics.facts.tables import build, tidy
+from subak.analytics.workers.batch import Asked, Batch
 
 WHEEL = "/packages/aa/bb/cc/demo_pkg-1.4.0-py3-none-any.whl"
 
@@ -71,3 +72,14 @@ def test_a_client_without_address_has_no_number(engine: duckdb.DuckDBPyConnectio
     engine.execute("DELETE FROM named_clients WHERE id = 3")
     build(engine)
     assert engine.execute('SELECT client, network, consumer FROM facts WHERE "at" = 3').fetchall() == [(-1, -1, -1)]
+
+
+def test_what_the_tables_were_made_from_goes(engine: duckdb.DuckDBPyConnection) -> None:
+    build(engine)
+    tidy(engine)
+    left = {name for (name,) in engine.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    assert not left & {"hits", "askers", "named_clients", "named_users", "goods", "later"}
+    assert engine.execute("SELECT purl, version, kind FROM items").fetchall() == [
+        ("pkg:pypi/demo-pkg@1.4.0", "1.4.0", "artifact")
+    ]
+    assert engine.execute("SELECT document >= 0, kind FROM documents").fetchall() == [(True, "index")]

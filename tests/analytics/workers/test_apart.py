@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from subak.analytics.facts.apart import Worker, employed
+from subak.analytics.workers.apart import Worker, employed
 from subak.errors import StoreFailed
 
 
@@ -42,13 +42,13 @@ class Counter:
 
 @pytest.fixture(params=[False, True], ids=["here", "apart"])
 def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
-    with closing(employed(Counter(), apart=request.param)) as worker:
+    with closing(employed(Counter, apart=request.param)) as worker:
         yield worker
 
 
 @pytest.fixture
 def away() -> Iterator[Worker]:
-    with closing(employed(Counter(), apart=True)) as worker:
+    with closing(employed(Counter, apart=True)) as worker:
         yield worker
 
 
@@ -74,6 +74,17 @@ def test_what_it_raises_is_raised_where_it_was_asked(worker: Worker) -> None:
     assert worker.ask("count").result() == 1
 
 
+def test_who_cannot_be_made_says_so_whatever_is_asked() -> None:
+    def make() -> object:
+        raise ValueError("no tools")
+
+    for apart in (False, True):
+        with closing(employed(make, apart=apart)) as worker:
+            for _ in range(2):
+                with pytest.raises(ValueError, match="no tools"):
+                    worker.ask("count").result()
+
+
 def test_both_sides_may_have_much_to_say(worker: Worker) -> None:
     data = bytes(2**20)
     answers = [worker.ask("echo", data) for _ in range(50)]
@@ -83,7 +94,7 @@ def test_both_sides_may_have_much_to_say(worker: Worker) -> None:
 def test_apart_is_another_process(away: Worker) -> None:
     assert away.ask("pid").result() != os.getpid()
     mine = Counter()
-    with closing(employed(mine, apart=True)) as worker:
+    with closing(employed(lambda: mine, apart=True)) as worker:
         assert worker.ask("count").result() == 1
     assert mine.asked == 0
 
@@ -93,7 +104,7 @@ def test_where_no_further_process_is_allowed_it_stays_here(monkeypatch: pytest.M
         raise BlockingIOError("Resource temporarily unavailable")
 
     monkeypatch.setattr(os, "fork", fork)
-    with closing(employed(Counter(), apart=True)) as worker:
+    with closing(employed(Counter, apart=True)) as worker:
         assert worker.ask("pid").result() == os.getpid()
 
 
@@ -115,7 +126,7 @@ def test_an_interrupt_is_for_those_who_ask(away: Worker) -> None:
 
 
 def test_it_ends_when_it_is_no_longer_needed() -> None:
-    with closing(employed(Counter(), apart=True)) as worker:
+    with closing(employed(Counter, apart=True)) as worker:
         pid = worker.ask("pid").result()
         waiting = [worker.ask("echo", bytes(2**20)) for _ in range(100)]
     assert gone(pid)
@@ -125,10 +136,10 @@ def test_it_ends_when_it_is_no_longer_needed() -> None:
 def test_it_ends_with_those_who_asked() -> None:
     code = (
         "import os, time\n"
-        "from subak.analytics.facts.apart import employed\n"
+        "from subak.analytics.workers.apart import employed\n"
         "class Idle:\n"
         "    def pid(self): return os.getpid()\n"
-        "workers = [employed(Idle(), apart=True) for _ in range(2)]\n"
+        "workers = [employed(Idle, apart=True) for _ in range(2)]\n"
         "print(*(worker.ask('pid').result() for worker in workers), flush=True)\n"
         "time.sleep(60)\n"
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
@@ -20,6 +20,7 @@ from subak.analytics.logs import fields
 from subak.analytics.logs.combined import cache
 from subak.analytics.logs.desk import Scanned
 from subak.analytics.schema import CACHES
+from subak.analytics.workers.batch import Agent, Asked, Batch
 
 if TYPE_CHECKING:
     from subak.analytics.logs.scan import Scanner
@@ -57,37 +58,6 @@ _RUN_OF = (
     f"THEN CAST('0x' || regexp_extract(agent, {_RUN}, 2) AS UBIGINT) ELSE 0::UBIGINT END"
 )
 _BUNDLER = re.compile(_RUN.strip("'"))
-
-
-class Asked(NamedTuple):
-    """Columns of what was asked."""
-
-    numbers: Sequence[int]
-    methods: Sequence[str]
-    hosts: Sequence[str]
-    targets: Sequence[str]
-
-    def part(self, start: int, end: int) -> Asked:
-        """The rows of these places."""
-        return Asked(self.numbers[start:end], self.methods[start:end], self.hosts[start:end], self.targets[start:end])
-
-
-Named: TypeAlias = tuple[int, str]
-"""Number and text."""
-Agent: TypeAlias = tuple[int, str, int]
-"""Number, text and the run that it tells, 0 if none."""
-
-
-class Batch:
-    """Texts that were not there before."""
-
-    __slots__ = ("agents", "asked", "clients", "users")
-
-    def __init__(self) -> None:
-        self.clients: list[Named] = []
-        self.agents: list[Agent] = []
-        self.asked = Asked((), (), (), ())
-        self.users: list[Named] = []
 
 
 def number(*texts: str) -> str:
@@ -168,7 +138,8 @@ class Coding:
         self._written.result()
         if self._scanner and self._scanner.rows:
             states = ", ".join(f"'{state}'" for state in self._states)
-            select = f'"at", asker, what, 0, status, sent, ([{states}])[word + 1]'
+            told = f"([{states}]::cache_state[])[word + 1]" if len(self._states) > 1 else "''::cache_state"
+            select = f'"at", asker, what, 0, status, sent, {told}'
             self._written = self._writer.submit(self._write, self._scanner.take(), select, self._first, self._askers)
             self._askers = array("I")
 

@@ -6,7 +6,7 @@ import hmac
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -14,21 +14,19 @@ from typing import IO
 import duckdb
 
 from subak.analytics.classes.classify import classify
-from subak.analytics.facts.apart import employed
 from subak.analytics.facts.coder import Coding
-from subak.analytics.facts.meanings import Askers, Targets
 from subak.analytics.facts.naming import Naming
-from subak.analytics.facts.tables import build
+from subak.analytics.facts.tables import build, tidy
 from subak.analytics.logs.fields import printable
 from subak.analytics.logs.ledger import Ledger, Tally
 from subak.analytics.logs.read import read
 from subak.analytics.logs.scanning import scanner
+from subak.analytics.metrics.lanes import Board
 from subak.analytics.offline import OFFLINE
-from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.privacy.epochs import Keys
-from subak.analytics.privacy.pseudonyms import Names
 from subak.analytics.ranges import NO_CONSUMERS, NO_RANGES, Consumers, Ranges
-from subak.analytics.slices import forget, settle, several
+from subak.analytics.slices import forget, roomy, settle, several
+from subak.analytics.workers.staff import Staff, hired
 from subak.config import parse_bytes
 
 Progress = Callable[[str, int, int], None]
@@ -54,8 +52,8 @@ class Options:
     """How much the process may take: three quarters of it are the engine's, which then spills to a private folder."""
     threads: int = 0
     """0: as many as the machine has processors."""
-    apart: bool = False
-    """May texts be named in processes of their own? See the module `apart`."""
+    staff: Staff | None = None
+    """Who was hired for just these keys, ranges and consumers, and this registry; None: whoever is needed."""
     stdin: IO[bytes] | None = None
     progress: Progress = lambda stage, done, total: None
 
@@ -72,36 +70,51 @@ class Analysis:
     """How many the engine should have when it is asked one thing at a time; until then see `slices.several`."""
 
 
-def _nothing(engine: duckdb.DuckDBPyConnection) -> None:
-    pass
+Beside = Callable[[duckdb.DuckDBPyConnection], Board[duckdb.DuckDBPyConnection]]
+"""What else is to be done meanwhile; of what it waits for 'spells' is made here."""
+
+
+def _nothing(engine: duckdb.DuckDBPyConnection) -> Board[duckdb.DuckDBPyConnection]:
+    return Board(())
 
 
 @contextmanager
-def gather(
-    sources: Sequence[str], options: Options, beside: Callable[[duckdb.DuckDBPyConnection], None] = _nothing
-) -> Iterator[Analysis]:
+def gather(sources: Sequence[str], options: Options, beside: Beside = _nothing) -> Iterator[Analysis]:
     """Read logs into tables. Raises BadRequest for names and options that mean nothing, duckdb.Error.
 
-    `beside` is called in a thread of its own while streams are classified: it may use the other tables.
+    `beside` tells what else to do while streams are classified: it may use the other tables.
     """
-    who, what = Askers(Names(options.keys), options.ranges, options.consumers), Targets(Recogniser(options.registry))
     with (
-        closing(employed(who, apart=options.apart)) as askers,  # before the engine, which has threads
-        closing(employed(what, apart=options.apart)) as targets,
+        ExitStack() as hiring,
         tempfile.TemporaryDirectory(prefix="subak-analyze-") as spill,
         opened(spill, options) as engine,
     ):
-        with closing(Naming(engine, askers, targets)) as naming:
-            ledger = _read(engine, sources, options, naming)
+        staff = options.staff or hiring.enter_context(
+            hired(options.keys, options.registry, options.ranges, options.consumers)
+        )
+        secret = hmac.digest(options.keys.client, b"texts of a log", "sha256")
+        memory = parse_bytes(options.memory)
+        with closing(Naming(engine, staff, secret[16:], memory // 16)) as naming:
+            ledger = _read(engine, sources, options, naming, secret)
             engine.execute("SET preserve_insertion_order = false")  # what follows sorts what it shows, and spills less
             build(engine, naming.settle)
+        if not (room := roomy(engine)):
+            tidy(engine)
         settle(engine)
         options.progress("classify", 0, 0)
-        threads = several(engine)
         with ThreadPoolExecutor(1, "beside") as thread, engine.cursor() as other:
-            meanwhile = thread.submit(beside, other)
-            classify(engine)
+            tidied = thread.submit(tidy, other) if room else None
+            threads = several(engine)
+            board = beside(engine)
+            meanwhile = thread.submit(board.work, other)
+            try:
+                classify(engine, spelled=lambda: board.made("spells"))
+                board.work(engine)
+            finally:
+                board.clear()
             meanwhile.result()
+            if tidied:
+                tidied.result()
         first, last = engine.execute('SELECT coalesce(min("at"), 0), coalesce(max("at"), 0) FROM facts').fetchall()[0]
         yield Analysis(engine, ledger, (first, last), threads)
 
@@ -128,9 +141,10 @@ def opened(spill: str, options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
         forget(spill)
 
 
-def _read(engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Options, naming: Naming) -> Ledger:
-    secret = hmac.digest(options.keys.client, b"texts of a log", "sha256")
-    scanning = scanner(secret, options.since, options.until)
+def _read(
+    engine: duckdb.DuckDBPyConnection, sources: Sequence[str], options: Options, naming: Naming, secret: bytes
+) -> Ledger:
+    scanning = scanner(secret[:16], options.since, options.until)
     coding = Coding(engine, options.since, options.until, scanning, parse_bytes(options.memory) // 8, naming.take)
 
     def progress(done: int, total: int) -> None:
@@ -167,7 +181,7 @@ def _own(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding, naming
         tally.accepted.add(readings.add(engine, folder, coding, naming), 0)
     elif saved.is_saved(folder):
         tally.format = "saved tables"
-        tally.accepted.add(saved.add(engine, folder, coding), 0)
+        tally.accepted.add(saved.add(engine, folder, coding, naming), 0)
     else:
         return None
     return tally

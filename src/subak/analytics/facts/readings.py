@@ -9,10 +9,11 @@ from typing import Final
 import duckdb
 
 from subak.analytics.compact import day_name, json_rows, names, shelf
-from subak.analytics.facts.coder import Batch, Coding, asker, number
-from subak.analytics.facts.naming import KEY, PACKED, Naming
+from subak.analytics.facts.coder import Coding, asker, number
+from subak.analytics.facts.naming import Naming
 from subak.analytics.software.parse import recalled
 from subak.analytics.stats import ATTEMPTS, CLOCK_SLACK
+from subak.analytics.workers.batch import Batch
 from subak.errors import StoreFailed
 from subak.model.reading import COLUMNS
 
@@ -62,14 +63,14 @@ def _coded(engine: duckdb.DuckDBPyConnection, coding: Coding, naming: Naming) ->
         f"SELECT {_CLIENT}, replace(any_value(consumer), 'addr:', '') FROM readings GROUP BY consumer"
     ).fetchall()
     naming.take(batch)
-    engine.execute(
-        f"INSERT INTO goods SELECT {_ASKED}, ecosystem, kind, {KEY}, "
-        "regexp_extract(purl, '@([^/@?#]*)([?#].*)?$', 1), package, purl, "
-        f"CASE WHEN method IN ('GET', 'HEAD', 'POST') THEN method ELSE 'other' END, {PACKED} "
+    goods = engine.execute(
+        f"SELECT {_ASKED} AS id, ecosystem, kind, key, "
+        "regexp_extract(purl, '@([^/@?#]*)([?#].*)?$', 1) AS version, package, purl, "
+        "CASE WHEN method IN ('GET', 'HEAD', 'POST') THEN method ELSE 'other' END "
         "FROM (SELECT *, purl AS key, regexp_replace(purl, '(@[^/@]*)?([?#].*)?$', '') AS package "
-        "FROM (SELECT DISTINCT ecosystem, kind, purl, method FROM readings)) "
-        f"WHERE {_ASKED} NOT IN (SELECT id FROM goods)"
+        "FROM (SELECT DISTINCT ecosystem, kind, purl, method FROM readings)) WHERE id NOT IN (SELECT id FROM goods)"
     )
+    naming.write_goods(goods)
     agents = engine.execute(f"SELECT {_AGENT}, agent, agent_version, ci FROM readings GROUP BY ALL").fetchall()
     naming.write_agents((id, recalled(family, version, ci)) for id, family, version, ci in agents)
     who = asker(_CLIENT, _AGENT, "0::UBIGINT")

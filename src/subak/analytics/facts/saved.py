@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 
 from subak.analytics.facts.coder import Coding, asker, number
-from subak.analytics.facts.naming import PACKED
+from subak.analytics.facts.naming import Naming
 from subak.analytics.schema import AGENTS, TABLES
 from subak.errors import StoreFailed
 
@@ -24,6 +24,8 @@ _USER: Final = number("'saved'", "name")
 _AGENT: Final = number("'saved'", _AGENTS)
 _GOOD: Final = number("'saved'", "f.ecosystem", "f.kind", "f.method", "coalesce(t.key, 0)", "coalesce(p.purl, '')")
 _WHO: Final = asker("client", "agent", '"user"')
+_GOODS: Final = """SELECT DISTINCT ON (id) id, ecosystem, kind, key::VARCHAR, version, package, purl, method
+    FROM saved_goods WHERE id NOT IN (SELECT id FROM goods)"""
 _STEPS: Final = (
     f"""INSERT INTO named_clients SELECT {_CLIENT}, c.name, n.name, c.version, c.provider, c.origin, o.name, o.grade
         FROM saved_clients c JOIN saved_networks n USING (network) JOIN saved_consumers o USING (consumer)
@@ -42,8 +44,6 @@ _STEPS: Final = (
             UNION ALL SELECT -1, document, key, '', '' FROM saved_documents) t
             ON f.item = t.item AND f.document = t.document
         LEFT JOIN saved_packages p ON f.package = p.package""",
-    f"""INSERT INTO goods SELECT DISTINCT ON (id) id, ecosystem, kind, key, version, package, purl, method, {PACKED}
-        FROM saved_goods WHERE id NOT IN (SELECT id FROM goods)""",
     f"""CREATE TEMP TABLE saved_hits AS
         SELECT f."at", coalesce({_CLIENT}, {number("''")}) AS client, a.id AS agent, coalesce(u.id, 0) AS "user",
             g.id AS asked, f.run, f.status, f.sent, f.cache
@@ -65,7 +65,7 @@ def is_saved(path: Path) -> bool:
     return (path / "facts.parquet").is_file()
 
 
-def add(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding) -> int:
+def add(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding, naming: Naming) -> int:
     """Add the requests of a saved analysis to the hits. Gives how many. Raises StoreFailed."""
     missing = [name for name in NEEDED if not (folder / f"{name}.parquet").is_file()]
     if missing:
@@ -78,6 +78,7 @@ def add(engine: duckdb.DuckDBPyConnection, folder: Path, coding: Coding) -> int:
         for step in _STEPS:
             values = {"since": coding.since, "until": coding.until} if "$since" in step else {}
             engine.execute(step, values)
+        naming.write_goods(engine.execute(_GOODS), known=True)
         rows = engine.execute(
             'SELECT count(*) FROM saved_facts WHERE "at" >= ? AND "at" < ?', [coding.since, coding.until]
         ).fetchall()

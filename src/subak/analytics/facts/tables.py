@@ -8,11 +8,13 @@ from typing import Final
 
 import duckdb
 
-from subak.analytics.schema import AGENTS
+from subak.analytics.facts.inventory import DOCUMENTS, FILES, STABLE
+from subak.analytics.schema import AGENTS, KINDS, METHODS
 
-FILES: Final = "('artifact', 'metadata', 'derived')"
-"""Kinds of what never changes: files, and what is told of one."""
-DOCUMENTS: Final = "('index', 'listing', 'config')"
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
 
 _SPOKEN: Final = ", ".join(f'"{name}"' for name in AGENTS if name != "agent")
 
@@ -55,38 +57,41 @@ _WHO: Final = (
 )
 _WHAT: Final = (
     # Few words on many rows: an ENUM takes a byte and is compared as a number.
-    "CREATE TYPE ecosystem_name AS ENUM (SELECT DISTINCT ecosystem FROM goods UNION SELECT '' ORDER BY 1)",
-    """CREATE TABLE packages_of AS SELECT (row_number() OVER (ORDER BY ecosystem, purl) - 1)::INTEGER AS package, *
-        FROM (SELECT packed, any_value(ecosystem) AS ecosystem, any_value(package) AS purl FROM goods
-            WHERE package <> '' GROUP BY packed)""",
-    "CREATE TABLE packages AS SELECT package, ecosystem, purl FROM packages_of",
-    f"""CREATE TABLE things AS SELECT (row_number() OVER ())::INTEGER - 1 AS number,
-            coalesce(p.package, -1) AS package, t.* EXCLUDE (packed)
-        FROM (SELECT any_value(ecosystem) AS ecosystem, any_value(kind) AS kind, key, min(version) AS version,
-                min(purl) AS purl, min(packed) AS packed
-            FROM goods WHERE kind IN {FILES} OR kind IN {DOCUMENTS} GROUP BY key) t
-        LEFT JOIN packages_of p USING (packed)""",
-    f"""CREATE TABLE items AS SELECT number AS item, package, ecosystem, kind::VARCHAR AS kind, purl, version, key
-        FROM things WHERE kind IN {FILES}""",
-    f"""CREATE TABLE documents AS SELECT number AS document, package, ecosystem, kind::VARCHAR AS kind, key
-        FROM things WHERE kind IN {DOCUMENTS}""",
-    f"""CREATE TABLE wanted AS SELECT g.id, g.ecosystem::ecosystem_name AS ecosystem, g.kind, g.method,
-            CASE WHEN g.kind IN {FILES} THEN coalesce(t.number, -1) ELSE -1 END AS item,
-            CASE WHEN g.kind IN {DOCUMENTS} THEN coalesce(t.number, -1) ELSE -1 END AS document,
-            coalesce(p.package, -1) AS package
-        FROM goods g LEFT JOIN things t USING (key) LEFT JOIN packages_of p USING (packed)""",
+    *(
+        f"CREATE TYPE {name} AS ENUM ({_listed(words)})"
+        for name, words in (("kind_name", KINDS), ("method_name", METHODS))
+    ),
+    "CREATE TYPE ecosystem_name AS ENUM (SELECT DISTINCT ecosystem FROM ways_asked UNION SELECT '' ORDER BY 1)",
+    """CREATE TABLE packages_of AS
+        SELECT number, (dense_rank() OVER (ORDER BY ecosystem, purl) - 1)::INTEGER AS package, ecosystem, purl
+        FROM named_packages""",
+    f"""CREATE TABLE wanted AS SELECT g.id, w.ecosystem::ecosystem_name AS ecosystem, w.kind::kind_name AS kind,
+            w.method::method_name AS method, if(w.kind IN {FILES}, g.thing, -1) AS item,
+            if(w.kind IN {DOCUMENTS}, g.thing, -1) AS document, coalesce(p.package, -1) AS package
+        FROM goods g JOIN ways_asked w USING (way) LEFT JOIN packages_of p ON g.package = p.number""",
+)
+_THINGS: Final = f"""SELECT t.number AS {{number}}, coalesce(p.package, -1) AS package, w.ecosystem, w.kind, {{texts}}
+    {STABLE} AS key FROM things t JOIN ways_asked w USING (way) LEFT JOIN packages_of p ON t.package = p.number
+    WHERE w.kind IN """
+_REST: Final = (
+    "CREATE TABLE packages AS SELECT DISTINCT package, ecosystem, purl FROM packages_of",
+    # Only what is asked for of them is made.
+    f"CREATE VIEW items AS {_THINGS.format(number='item', texts='t.purl, t.version,')} {FILES}",
+    f"CREATE VIEW documents AS {_THINGS.format(number='document', texts='')} {DOCUMENTS}",
 )
 _FACTS: Final = """CREATE TABLE facts AS
     SELECT h."at", a.client, a.network, a.consumer, a.stream, a.agent,
         CASE h.run WHEN 0 THEN a.run ELSE h.run END AS run,  -- greatest() of joined columns took a third of all this
         w.ecosystem, w.kind, w.item, w.document, w.package, w.method, h.status, h.sent, h.cache
     FROM hits h JOIN known a ON h.asker = a.id JOIN wanted w ON h.asked = w.id"""
-_BETWEEN: Final = ("spoken", "pairs", "known", "packages_of", "things", "wanted")
-_SOURCES: Final = ("later", "goods", "named_clients", "named_users", "named_agents", "hits", "askers")
+_BETWEEN: Final = ("spoken", "pairs", "known", "wanted")
+_SOURCES: Final = (
+    "later", "goods", "named_packages", "named_clients", "named_users", "named_agents", "hits", "askers",
+)  # fmt: skip
 
 
 def build(engine: duckdb.DuckDBPyConnection, settle: Callable[[], None] = lambda: None) -> None:
-    """Make the tables; what they were made from is dropped.
+    """Make the tables; what they were made from is still to be dropped, see `tidy`.
 
     `settle` completes `goods`, while who asked is found out. Raises AssertionError if a request got lost.
     """
@@ -95,15 +100,21 @@ def build(engine: duckdb.DuckDBPyConnection, settle: Callable[[], None] = lambda
         settle()
         _run(engine, _WHAT)
         who.result()
-    engine.execute(_FACTS)
+        rest = thread.submit(_run, beside, _REST)
+        engine.execute(_FACTS)
+        rest.result()
     hits, facts = (engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("hits", "facts"))
     if hits != facts:
         raise AssertionError(f"{facts} facts of {hits} hits")
-    for table in (*_SOURCES, *_BETWEEN, *_seen(engine)):
-        engine.execute(f'DROP TABLE "{table}"')  # some hold addresses
-    for view in _listed(engine, "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"):
+    for view in _names(engine, "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"):
         engine.execute(f'DROP VIEW "{view}"')
-    for table in _listed(engine, "SELECT table_name FROM duckdb_tables() WHERE temporary"):
+    for table in _names(engine, "SELECT table_name FROM duckdb_tables() WHERE temporary"):
+        engine.execute(f'DROP TABLE "{table}"')
+
+
+def tidy(engine: duckdb.DuckDBPyConnection) -> None:
+    """Drop what the tables were made from: some of it holds addresses. Raises duckdb.Error."""
+    for table in (*_SOURCES, *_BETWEEN, *_seen(engine)):
         engine.execute(f'DROP TABLE "{table}"')
 
 
@@ -113,8 +124,8 @@ def _run(engine: duckdb.DuckDBPyConnection, steps: Sequence[str]) -> None:
 
 
 def _seen(engine: duckdb.DuckDBPyConnection) -> list[str]:
-    return _listed(engine, "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'seen_')")
+    return _names(engine, "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'seen_')")
 
 
-def _listed(engine: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+def _names(engine: duckdb.DuckDBPyConnection, query: str) -> list[str]:
     return [name for (name,) in engine.execute(query).fetchall()]

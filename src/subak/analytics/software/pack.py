@@ -190,6 +190,13 @@ def built_in() -> Pack:
     return _loaded(files(__package__).joinpath("pack.toml").read_text("utf-8"))
 
 
+@cache
+def version() -> str:
+    """That of the pack, without reading all of it: what stands before its first table."""
+    told = files(__package__).joinpath("pack.toml").read_text("utf-8").partition("\n[")[0]
+    return str(tomllib.loads(told)["version"])
+
+
 def load(text: str) -> Pack:
     """A pack from TOML. Raises ValueError when it is not one, with the place of the mistake; re.error for a pattern."""
     pack = _loaded(text)
