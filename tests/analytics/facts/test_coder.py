@@ -80,9 +80,9 @@ def coded(path: Path, block: int, make: Make) -> tuple[Counter[tuple[object, ...
         coding.flush()
         coding.close()
         rows = engine.execute(
-            'SELECT "at", client, asked, agent, "user", status, sent, cache FROM hits JOIN askers ON asker = id'
+            'SELECT "at", client, asked, agent, "user", status, sent, cache FROM requests JOIN askers ON asker = id'
         ).fetchall()
-        assert engine.execute("SELECT count(*) FROM hits").fetchall() == [(len(rows),)]
+        assert engine.execute("SELECT count(*) FROM requests").fetchall() == [(len(rows),)]
     clients, agents, users = {}, {}, {0: ""}
     asked = {}
     for batch in coding.fresh:
@@ -144,7 +144,7 @@ def test_when_numbers_take_too_much_the_engine_reads_on(tmp_path: Path) -> None:
         ledger = read(engine, [str(path)], absorb=coding.absorb, coder=coding, block=1 << 20)
         coding.flush()
         coding.close()
-        distinct = engine.execute("SELECT count(*), count(DISTINCT asked) FROM hits").fetchall()
+        distinct = engine.execute("SELECT count(*), count(DISTINCT asked) FROM requests").fetchall()
     assert distinct == [(12_000, 12_000)]
     assert ledger.total("accepted").lines == 12_000
     assert sum(len(batch.asked.numbers) for batch in coding.fresh) == 12_000
@@ -162,7 +162,7 @@ def test_bundlers_run_is_no_part_of_its_agent(tmp_path: Path, make: Make) -> Non
         read(engine, [str(path)], absorb=coding.absorb, coder=coding)
         coding.flush()
         coding.close()
-        rows = engine.execute("SELECT agent, run FROM hits JOIN askers ON asker = id").fetchall()
+        rows = engine.execute("SELECT agent, run FROM requests JOIN askers ON asker = id").fetchall()
     agents = {number: (text, run) for batch in coding.fresh for number, text, run in batch.agents}
     assert sorted(max(run, agents[number][1]) for number, run in rows) == [1, 2, 2]
     assert len({agents[number][0].removesuffix("1") for number, _ in rows}) == 1
@@ -178,7 +178,10 @@ def test_hits_outside_of_the_window_are_left_out(tmp_path: Path) -> None:
             ledger = read(engine, [str(path)], absorb=coding.absorb, coder=coding)
             coding.flush()
             coding.close()
-            assert engine.execute('SELECT "at" FROM hits ORDER BY 1').fetchall() == [(1791187203.0,), (1791187204.0,)]
+            assert engine.execute('SELECT "at" FROM requests ORDER BY 1').fetchall() == [
+                (1791187203.0,),
+                (1791187204.0,),
+            ]
         assert ledger.total("accepted").lines == 10
 
 
@@ -194,6 +197,6 @@ def test_texts_that_differ_in_two_places_alike_are_two(tmp_path: Path, make: Mak
         read(engine, [str(path)], absorb=coding.absorb, coder=coding)
         coding.flush()
         coding.close()
-        assert engine.execute("SELECT count(DISTINCT asked) FROM hits").fetchall() == [(90,)]
+        assert engine.execute("SELECT count(DISTINCT asked) FROM requests").fetchall() == [(90,)]
         theirs = engine.execute("SELECT count(DISTINCT hash(x)) FROM unnest(?) t(x)", [sorted(targets)]).fetchall()
     assert theirs[0][0] < 90, "the engine's hash is better now: `number` may use it"

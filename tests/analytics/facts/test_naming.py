@@ -10,19 +10,16 @@ import pytest
 from tests.analytics.facts.named import naming
 
 from subak.analytics.facts import naming as naming_module
-from subak.analytics.facts.coder import ASKERS, HITS
+from subak.analytics.facts.coder import Coding
 from subak.analytics.facts.naming import BATCH
 from subak.analytics.ranges import NO_RANGES, Ranges, load_ranges
-from subak.analytics.schema import as_columns
 from subak.analytics.workers.batch import Asked, Batch
 
 
 @pytest.fixture
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as engine:
-        engine.execute("CREATE TYPE cache_state AS ENUM ('')")
-        for table, columns in (("hits", HITS), ("askers", ASKERS)):
-            engine.execute(f"CREATE TABLE {table} ({as_columns(columns)})")
+        Coding(engine, 0.0, 1e11)
         yield engine
 
 

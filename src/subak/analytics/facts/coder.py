@@ -19,7 +19,7 @@ from subak.analytics.facts.columns import insert
 from subak.analytics.logs import fields
 from subak.analytics.logs.combined import cache
 from subak.analytics.logs.desk import Scanned
-from subak.analytics.schema import CACHES
+from subak.analytics.schema import CACHES, as_columns
 from subak.analytics.workers.batch import Agent, Asked, Batch
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ HITS: Final = {
     "sent": "BIGINT",
     "cache": "cache_state",
 }
-ASKERS: Final = {"id": "UBIGINT", "client": "UBIGINT", "agent": "UBIGINT", "user": "UBIGINT"}
-"""Who asks with what, as whom; `user` is 0 for none."""
-_TOLD: Final = {"id": "UBIGINT", **dict.fromkeys(("client", "agent", "user"), "UINTEGER")}
-_SCANNED: Final = {
+SCANNED: Final = {
     "at": "DOUBLE",
     "asker": "UINTEGER",
     "what": "UINTEGER",
@@ -45,6 +42,10 @@ _SCANNED: Final = {
     "sent": "BIGINT",
     "word": "USMALLINT",
 }
+"""Hits as the scanner tells them, in half the room: most logs have no others."""
+ASKERS: Final = {"id": "UBIGINT", "client": "UBIGINT", "agent": "UBIGINT", "user": "UBIGINT"}
+"""Who asks with what, as whom; `user` is 0 for none."""
+_TOLD: Final = {"id": "UBIGINT", **dict.fromkeys(("client", "agent", "user"), "UINTEGER")}
 _SEEN: Final = ("client", "asked", "agent", "user")
 
 TOGETHER: Final = 400_000
@@ -75,7 +76,7 @@ def asker(client: str, agent: str, user: str) -> str:
 
 
 class Coding:
-    """The `Coder` and `Absorb` of the log readers: fills the tables `hits` and `askers`."""
+    """The `Coder` and `Absorb` of the log readers: fills `hits`, `scanned` and `askers`; `requests` shows all hits."""
 
     def __init__(
         self,
@@ -103,9 +104,9 @@ class Coding:
         self._take = take or self.fresh.append
         states = ", ".join(f"'{state}'" for state in CACHES)
         engine.execute(f"CREATE TYPE cache_state AS ENUM ({states})")
-        for table, columns in (("hits", HITS), ("askers", ASKERS)):
-            listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-            engine.execute(f"CREATE TABLE {table} ({listed})")
+        for table, columns in (("hits", HITS), ("scanned", SCANNED), ("askers", ASKERS)):
+            engine.execute(f"CREATE TABLE {table} ({as_columns(columns)})")
+        self._show()
         for kind in _SEEN:
             engine.execute(f"CREATE TABLE seen_{kind} (id UBIGINT)")
 
@@ -137,16 +138,24 @@ class Coding:
         """Have what waits written; once more when all was read. Raises what writing earlier ones raised."""
         self._written.result()
         if self._scanner and self._scanner.rows:
-            states = ", ".join(f"'{state}'" for state in self._states)
-            told = f"([{states}]::cache_state[])[word + 1]" if len(self._states) > 1 else "''::cache_state"
-            select = f'"at", asker, what, 0, status, sent, {told}'
-            self._written = self._writer.submit(self._write, self._scanner.take(), select, self._first, self._askers)
+            if len(self._states) > 1:
+                self._show()
+            self._written = self._writer.submit(self._write, self._scanner.take(), self._first, self._askers)
             self._askers = array("I")
 
-    def _write(self, hits: dict[str, memoryview], select: str, first: int, askers: array[int]) -> None:
+    def _show(self) -> None:
+        """Make the view of all hits."""
+        states = ", ".join(f"'{state}'" for state in self._states)
+        cache = f"([{states}]::cache_state[])[word + 1]" if len(self._states) > 1 else "''::cache_state"
+        self._engine.execute(
+            'CREATE OR REPLACE VIEW requests AS SELECT "at", asker::UBIGINT AS asker, what::UBIGINT AS asked, '
+            f"0::UBIGINT AS run, status, sent, {cache} AS cache FROM scanned UNION ALL FROM hits"
+        )
+
+    def _write(self, hits: dict[str, memoryview], first: int, askers: array[int]) -> None:
         """Beside the scanner, which leaves a processor idle now and then."""
         with self._engine.cursor() as engine:
-            insert(engine, "hits", _SCANNED, hits.values(), select)
+            insert(engine, "scanned", SCANNED, hits.values())
             if askers:
                 ids = range(first, first + len(askers) // 3)
                 insert(engine, "askers", _TOLD, (ids, *(askers[place::3] for place in range(3))))

@@ -76,7 +76,7 @@ class Naming:
         self._engine.close()
 
     def settle(self) -> None:
-        """Complete `goods`, and name what needed to know the whole log; the table `hits` must be complete.
+        """Complete `goods`, and name what needed to know the whole log; the hits must be complete.
 
         The hint is the ecosystem of most agents that asked for it.
         """
@@ -85,7 +85,7 @@ class Naming:
             """SELECT l.*, coalesce(h.ecosystem, '') FROM later l LEFT JOIN (
                 SELECT asked, arg_max(ecosystem, (n, ecosystem)) AS ecosystem FROM (
                     SELECT h.asked, a.ecosystem, count(*) AS n
-                    FROM hits h JOIN askers k ON h.asker = k.id JOIN named_agents a ON k.agent = a.id
+                    FROM requests h JOIN askers k ON h.asker = k.id JOIN named_agents a ON k.agent = a.id
                     WHERE a.ecosystem <> '' AND h.asked IN (SELECT id FROM later) GROUP BY ALL)
                 GROUP BY asked) h ON l.id = h.asked"""
         )

@@ -40,7 +40,7 @@ _WHO: Final = (
         SELECT h.id, h.requests, a.run, coalesce(c.client, -1) AS client, coalesce(c.network, -1) AS network,
             coalesce(u.consumer, c.consumer, -1) AS consumer, a.agent, a.software, a.kind
         FROM (SELECT id, client, agent, "user", requests
-            FROM (SELECT asker, count(*) AS requests FROM hits GROUP BY asker) JOIN askers ON asker = id) h
+            FROM (SELECT asker, count(*) AS requests FROM requests GROUP BY asker) JOIN askers ON asker = id) h
         LEFT JOIN (SELECT k.id, c.client, c.network, c.consumer FROM named_clients k JOIN clients c USING (name)) c
             ON h.client = c.id
         LEFT JOIN (SELECT k.id, o.consumer FROM named_users k JOIN consumers o ON k.consumer = o.name) u
@@ -83,10 +83,10 @@ _FACTS: Final = """CREATE TABLE facts AS
     SELECT h."at", a.client, a.network, a.consumer, a.stream, a.agent,
         CASE h.run WHEN 0 THEN a.run ELSE h.run END AS run,  -- greatest() of joined columns took a third of all this
         w.ecosystem, w.kind, w.item, w.document, w.package, w.method, h.status, h.sent, h.cache
-    FROM hits h JOIN known a ON h.asker = a.id JOIN wanted w ON h.asked = w.id"""
+    FROM requests h JOIN known a ON h.asker = a.id JOIN wanted w ON h.asked = w.id"""
 _BETWEEN: Final = ("spoken", "pairs", "known", "wanted")
 _SOURCES: Final = (
-    "later", "goods", "named_packages", "named_clients", "named_users", "named_agents", "hits", "askers",
+    "later", "goods", "named_packages", "named_clients", "named_users", "named_agents", "hits", "scanned", "askers",
 )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def build(engine: duckdb.DuckDBPyConnection, settle: Callable[[], None] = lambda
         rest = thread.submit(_run, beside, _REST)
         engine.execute(_FACTS)
         rest.result()
-    hits, facts = (engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("hits", "facts"))
+    hits, facts = (engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("requests", "facts"))
     if hits != facts:
         raise AssertionError(f"{facts} facts of {hits} hits")
     for view in _names(engine, "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"):
@@ -114,6 +114,7 @@ def build(engine: duckdb.DuckDBPyConnection, settle: Callable[[], None] = lambda
 
 def tidy(engine: duckdb.DuckDBPyConnection) -> None:
     """Drop what the tables were made from: some of it holds addresses. Raises duckdb.Error."""
+    engine.execute("DROP VIEW requests")
     for table in (*_SOURCES, *_BETWEEN, *_seen(engine)):
         engine.execute(f'DROP TABLE "{table}"')
 
