@@ -20,7 +20,7 @@ from subak.analytics.logs import fields
 from subak.analytics.logs.combined import cache
 from subak.analytics.logs.desk import Scanned
 from subak.analytics.schema import CACHES, as_columns
-from subak.analytics.workers.batch import Agent, Asked, Batch
+from subak.analytics.workers.batch import Agent, Asked, Batch, Logged
 
 if TYPE_CHECKING:
     from subak.analytics.logs.scan import Scanner
@@ -122,8 +122,7 @@ class Coding:
         batch.clients = scanner.clients.new(lines)
         batch.agents = [_agent(number, text) for number, text in scanner.agents.new(lines)]
         batch.users = [(number + 1, text) for number, text in scanner.users.new(lines)]
-        first, *asked = scanner.requests(lines)
-        batch.asked = Asked(range(first, first + len(asked[0])), *asked)
+        batch.asked = Logged(*scanner.requests(lines))
         self._take(batch)
         self._states += [cache(text) if text.isupper() else "" for _, text in scanner.words.new(lines)]
         first, who = scanner.askers

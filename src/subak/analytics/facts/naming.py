@@ -14,7 +14,7 @@ from subak.analytics.facts.inventory import Inventory
 from subak.analytics.schema import as_columns
 from subak.analytics.software.record import Software
 from subak.analytics.workers.apart import Worker
-from subak.analytics.workers.batch import Asked, Batch
+from subak.analytics.workers.batch import Asked, Batch, Logged
 from subak.analytics.workers.lay import Laid, lay
 from subak.analytics.workers.staff import Staff
 from subak.analytics.workers.told import CALL, TOLD, Told, spoken_of
@@ -52,7 +52,8 @@ class Naming:
         """Name these some time soon; waits when much is waiting. Raises what naming earlier ones raised."""
         texts = len(batch.agents) + len(batch.clients) + len(batch.users)
         self._who.ask(texts, "tell", batch.agents, batch.clients, batch.users)
-        self._what.ask(len(batch.asked.numbers), "tell", batch.asked)
+        asked = batch.asked
+        self._what.ask(len(asked.ends if isinstance(asked, Logged) else asked.numbers), "tell", asked)
 
     def write_agents(self, agents: Iterable[tuple[int, Software]]) -> None:
         """Add agents that are read already."""

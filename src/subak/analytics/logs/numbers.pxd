@@ -53,6 +53,11 @@ cdef class Texts:
     @cython.locals(starts="long long[::1]", ends="long long[::1]", size=Py_ssize_t)
     cdef _make_room(self)
 
+    @cython.locals(i=Py_ssize_t, end=Py_ssize_t)
+    cdef _lay(self, bytes data, int[::1] ends, list found)
+
+    cpdef tuple laid(self, bytes data)
+
     @cython.locals(i=Py_ssize_t)
     cpdef list new(self, bytes data)
 

@@ -128,6 +128,19 @@ class Texts:
                 self.numbers.expect(keys[row + EARLY])
             into[first + row] = self.number(keys[row], starts[row], ends[row])
 
+    def laid(self, data):
+        """Of those that came with the block: where each ends, 0 first (Arrow's offsets), and their bytes."""
+        ends, found = array("i", bytes(4 * (self.numbers.count - self.first + 1))), []
+        self._lay(data, ends, found)
+        return ends, b"".join(found)
+
+    def _lay(self, data, ends, found):
+        end = 0
+        for i in range(self.numbers.count - self.first):
+            found.append(data[self.starts[i] : self.ends[i]])
+            end += self.ends[i] - self.starts[i]
+            ends[i + 1] = end
+
     def new(self, data):
         """Numbers and texts that came with the block."""
         found = []

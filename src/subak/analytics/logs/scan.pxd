@@ -18,6 +18,7 @@ cdef extern from *:
     bint equal "subak_equal"(const unsigned char *data, Py_ssize_t i, Py_ssize_t other, Py_ssize_t size) noexcept nogil
     int zeros "__builtin_ctzll"(unsigned long long word) noexcept nogil
 
+cdef bytes GET, FIRST, SECOND
 cdef _array _TIMES, _SIZES, _HASHES, _NUMBERS, _CODES, _WORDS
 cdef unsigned char PLAIN, NAME, USER, CAPITAL
 cdef int PAIR, LOWER, DIGIT, SUFFIX, LIST, LONGEST_NAME, LONGEST_FIELD, LONGEST_WORD, MOST_WORDS, STAMP, SHORTEST
@@ -31,7 +32,6 @@ cdef class Scanner:
     cdef Stamps _clock
     cdef Py_ssize_t _known
     cdef unsigned char[256] _kinds
-    cdef bytes _get, _first, _second
     cdef Hash _hashing
     cdef double _since, _until
 
@@ -57,7 +57,6 @@ cdef class Scanner:
     cdef unsigned long long[::1] _hashes
     cdef long long[::1] _starts, _stops
 
-    @cython.locals(i=Py_ssize_t, start=Py_ssize_t, end=Py_ssize_t, first=Py_ssize_t, get=bint)
     cpdef tuple requests(self, bytes data)
 
     cpdef list scan(self, bytes data)
@@ -107,3 +106,6 @@ cdef bint _has(const unsigned char *data, Py_ssize_t i, bytes word)
     found="unsigned long long",
 )
 cdef unsigned long long _stops(unsigned long long word) noexcept nogil
+
+@cython.locals(start=Py_ssize_t, end=Py_ssize_t, i=Py_ssize_t, get=bint)
+cpdef tuple requests(const int[::1] ends, bytes texts)

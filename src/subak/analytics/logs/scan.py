@@ -40,6 +40,8 @@ LONGEST_FIELD = 4096
 """Bytes of what is asked for, of an agent: so many the hash takes."""
 STAMP = 26
 """Bytes of a time, see `stamps`."""
+GET, FIRST, SECOND = b"GET /", b" HTTP/1.1", b" HTTP/2.0"
+"""How most of what is asked for begins and ends."""
 SHORTEST = 44
 """No line that is taken has fewer bytes."""
 
@@ -94,7 +96,6 @@ class Scanner:
         self._hashing = hashing.Hash(key)
         self._since, self._until = since, until
         self._kinds = _kinds()
-        self._get, self._first, self._second = b"GET /", b" HTTP/1.1", b" HTTP/2.0"
         self.clients, self.agents, self.users = numbers.Texts(), numbers.Texts(), numbers.Texts()
         self.asked, self.words = numbers.Texts(), numbers.Texts()
         self._tools, self._askers = numbers.Numbers(), numbers.Numbers()
@@ -139,24 +140,11 @@ class Scanner:
         return columns
 
     def requests(self, data):
-        """What was asked for the first time in the last block: the first one's number; methods, hosts and targets."""
-        methods, hosts, targets = [], [], []
-        first = self.asked.first
+        """What was asked for the first time in the last block: the first one's number; where the text of each ends (0
+        first) and their bytes, which the function `requests` reads."""
         if len(data) != self._block:
             raise ValueError("this is not the last block")
-        for i in range(self.asked.count - first):
-            start, end = self.asked.starts[i], self.asked.ends[i]
-            get = end - start > 13 and _has(data, start, self._get)
-            if get and (_has(data, end - 9, self._first) or _has(data, end - 9, self._second)):
-                methods.append("GET")
-                hosts.append("")
-                targets.append(data[start + 4 : end - 9].decode("ascii"))
-            else:
-                method, host, target = request(data[start:end].decode("ascii"))
-                methods.append(method)
-                hosts.append(host)
-                targets.append(target)
-        return first, methods, hosts, targets
+        return self.asked.first, *self.asked.laid(data)
 
     @property
     def askers(self):
@@ -423,3 +411,27 @@ def _has(data, i, word):
         if data[i + k] != word[k]:
             return 0
     return 1
+
+
+def requests(ends, texts):
+    """Methods, hosts and targets of what `Scanner.requests` gave. Raises ValueError for what it cannot have given."""
+    methods, hosts, targets = [], [], []
+    start = 0
+    if len(ends) == 0 or ends[0] != 0 or ends[len(ends) - 1] != len(texts):
+        raise ValueError("the texts end elsewhere")
+    for i in range(1, len(ends)):
+        end = ends[i]
+        if end < start:
+            raise ValueError("a text ends before it begins")
+        get = end - start > 13 and _has(texts, start, GET)
+        if get and (_has(texts, end - 9, FIRST) or _has(texts, end - 9, SECOND)):
+            methods.append("GET")
+            hosts.append("")
+            targets.append(texts[start + 4 : end - 9].decode("ascii"))
+        else:
+            method, host, target = request(texts[start:end].decode("ascii"))
+            methods.append(method)
+            hosts.append(host)
+            targets.append(target)
+        start = end
+    return methods, hosts, targets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -19,6 +20,22 @@ class Asked(NamedTuple):
         return Asked(self.numbers[start:end], self.methods[start:end], self.hosts[start:end], self.targets[start:end])
 
 
+class Logged(NamedTuple):
+    """The same as the scanner tells it, which is quick to send."""
+
+    first: int
+    """The number of the first."""
+    ends: array[int]
+    """Where each text ends, 0 first."""
+    texts: bytes
+
+    def read(self) -> Asked:
+        """By columns."""
+        from subak.analytics.logs.scan import requests  # compiled, as what it reads comes from there
+
+        return Asked(range(self.first, self.first + len(self.ends) - 1), *requests(self.ends, self.texts))
+
+
 Named: TypeAlias = tuple[int, str]
 """Number and text."""
 Agent: TypeAlias = tuple[int, str, int]
@@ -33,5 +50,5 @@ class Batch:
     def __init__(self) -> None:
         self.clients: list[Named] = []
         self.agents: list[Agent] = []
-        self.asked = Asked((), (), (), ())
+        self.asked: Asked | Logged = Asked((), (), (), ())
         self.users: list[Named] = []

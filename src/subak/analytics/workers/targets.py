@@ -8,7 +8,7 @@ from typing import Any
 from subak.analytics.packages.good import Goods
 from subak.analytics.packages.recognise import Recogniser
 from subak.analytics.schema import METHODS
-from subak.analytics.workers.batch import Asked
+from subak.analytics.workers.batch import Asked, Logged
 from subak.analytics.workers.told import CALL, Told, as_told
 
 
@@ -18,8 +18,10 @@ class Targets:
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
 
-    def tell(self, asked: Asked) -> Told:
+    def tell(self, asked: Asked | Logged) -> Told:
         """All but what has to wait, which is told as `later`."""
+        if isinstance(asked, Logged):
+            asked = asked.read()
         goods: list[Sequence[Sequence[Any]]] = []
         later: list[Sequence[Sequence[Any]]] = []
         for start in range(0, len(asked.numbers), CALL):
