@@ -40,7 +40,7 @@ KEPT: Final = ("spells", "ways", "visits")
 PAIRS: Final = ("fetched", "taken")
 """Those that they read too, once for each part of all pairs."""
 AHEAD: Final = (
-    "near", "fetched", "taken", "days", "minutes", "unit_days", "units", "ranked", "alone", "near_wide", "chained",
+    "near", "fetched", "taken", "days", "minutes", "unit_days", "units", "ranked", "alone", "near_wide",
 )  # fmt: skip
 """Steps that no purpose changes."""
 _THERE: Final = "SELECT table_name FROM duckdb_tables() WHERE list_contains($1, table_name)"
