@@ -204,7 +204,7 @@ def analyze(
         report = _run(order)
     compared = _compared(compare, order, report) if compare else None
     if not compiled() and any(source.format in CODED for source in report.meta.sources):
-        saying.note("no C compiler was there at installation: combined logs take about five times as long")
+        saying.note("no C compiler was there at installation: combined logs take about six times as long")
     _write(report, compared, html)
     if json:
         showing.print_json(report, compared)

@@ -27,7 +27,7 @@ _WRITTEN: Final = {
     "named_clients": f"""id, name, network, version, provider, origin,
         CASE consumer WHEN '' THEN {_INFERRED} ELSE consumer END, CASE consumer WHEN '' THEN 'D' ELSE grade END""",
 }
-"""What becomes of what was told; elsewhere it is only cast."""
+"""What becomes of what was told, where it does not stay as it is."""
 
 BATCH = 50_000
 """Rows that go to the engine at a time, about: each time costs 2 ms, however few they are."""
