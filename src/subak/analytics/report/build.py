@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ import duckdb
 from subak.analytics.logs.ledger import Ledger
 from subak.analytics.metrics import run
 from subak.analytics.metrics.catalogue import DEFAULT, MEASURES
-from subak.analytics.metrics.lanes import Board
+from subak.analytics.metrics.lanes import Board, Task, carry_out
 from subak.analytics.metrics.run import Duck, Result, bounded_cache, measure
 from subak.analytics.report import billing, provenance, rankings, words
 from subak.analytics.report.model import (
@@ -93,8 +92,11 @@ def build(
     simulations: Sequence[Outcome] = (),
 ) -> Report:
     """The report of the tables in the engine. Raises duckdb.Error."""
-    found, tables, consumers, packages = _asked(engine, about)
+    parted = Duck(engine).parts() > 1
+    found = _measured(engine, about, parted=parted)
     since, until = found["requests"].since, found["requests"].until
+    tables = _ranked(engine, since, until, about.k, parted=parted)
+    consumers = tables.consumers
     figures = dict(_figures(found))
     known = figures["bytes"].value is not None
     avoidable = [*_avoidable(found, known=known), *_bounded(engine, about, figures)]
@@ -116,7 +118,7 @@ def build(
         ecosystems=_mix(found["ecosystem_mix"], "ecosystems"),
         software=tables.software,
         consumers=consumers,
-        packages=packages,
+        packages=tables.packages,
         avoidable=avoidable,
         bill=bill,
         statuses=tables.statuses,
@@ -128,31 +130,12 @@ def build(
     return provenance.with_limits(report, about)
 
 
-def _asked(
-    engine: duckdb.DuckDBPyConnection, about: About
-) -> tuple[dict[str, Result], _AddedUp, Rows[Consumer], Rows[Package]]:
-    """The measures, and the rankings of what they left."""
-    duck = Duck(engine)
-    parted = duck.parts() > 1
-    found = _measured(engine, about, parted=parted)
-    since, until = found["requests"].since, found["requests"].until
-    beside = engine if parted else duck.beside().connection  # two things at a time take more memory
-    with ThreadPoolExecutor(1) as pool:
-        meanwhile = pool.submit(_added_up, beside, since, until, about.k)
-        if parted:
-            meanwhile.result()
-        else:
-            rankings.keep(engine, first=True)
-            for name in PAIRS:
-                engine.execute(f"DROP TABLE {name}")
-        consumers, packages = rankings.consumers(engine), rankings.packages(engine, about.k)
-        return found, meanwhile.result(), consumers, packages
-
-
 @dataclass(frozen=True, slots=True)
-class _AddedUp:
-    """Tables that need no more than what the measures left."""
+class _Ranked:
+    """Rankings of what the measures left."""
 
+    consumers: Rows[Consumer]
+    packages: Rows[Package]
     purposes: Rows[Purpose]
     timeline: Timeline
     software: Rows[Software]
@@ -160,14 +143,36 @@ class _AddedUp:
     caches: Rows[Mix]
 
 
-def _added_up(engine: duckdb.DuckDBPyConnection, since: float, until: float, k: int) -> _AddedUp:
-    return _AddedUp(
-        rankings.purposes(engine),
-        rankings.timeline(engine, since, until),
-        rankings.software(engine, k),
-        rankings.mixed(engine, "status", "statuses"),
-        rankings.mixed(engine, "cache", "answers of caches"),
-    )
+def _ranked(engine: duckdb.DuckDBPyConnection, since: float, until: float, k: int, *, parted: bool) -> _Ranked:
+    """Two at a time where there is memory for that; what they read of all pairs goes."""
+    found: dict[str, Any] = {}
+
+    def making(name: str) -> Task[duckdb.DuckDBPyConnection]:
+        return Task(name, frozenset(rankings.KEPT[name][1]), lambda hand: rankings.make(hand, name))
+
+    def asking(
+        name: str, ask: Callable[[duckdb.DuckDBPyConnection], object], *needs: str
+    ) -> Task[duckdb.DuckDBPyConnection]:
+        def do(hand: duckdb.DuckDBPyConnection) -> None:
+            found[name] = ask(hand)
+
+        return Task(f"? {name}", frozenset(needs), do)
+
+    tasks = [] if parted else [making(name) for name in rankings.KEPT]
+    tasks += [
+        asking("consumers", rankings.consumers, "heaviest", "again"),
+        asking("packages", lambda hand: rankings.packages(hand, k), "downloaded", "fetchers"),
+        asking("timeline", lambda hand: rankings.timeline(hand, since, until)),
+        asking("software", lambda hand: rankings.software(hand, k)),
+        asking("purposes", rankings.purposes),
+        asking("statuses", lambda hand: rankings.mixed(hand, "status", "statuses")),
+        asking("caches", lambda hand: rankings.mixed(hand, "cache", "answers of caches")),
+    ]
+    carry_out(tasks, [engine] if parted else [engine, engine.cursor()])
+    if not parted:
+        for name in PAIRS:
+            engine.execute(f"DROP TABLE {name}")
+    return _Ranked(**found)
 
 
 def _measured(engine: duckdb.DuckDBPyConnection, about: About, *, parted: bool) -> dict[str, Result]:

@@ -6,6 +6,7 @@ Asked of the tables of an analysis (`subak.analytics.schema`) and of some that t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import duckdb
@@ -115,19 +116,33 @@ _FETCHERS: Final = f"""
         sum(bytes) AS bytes, sum(bytes - largest) AS avoidable FROM each GROUP BY package"""
 
 
+_HEAVIEST: Final = f"""
+    SELECT consumer FROM visits WHERE consumer >= 0 GROUP BY consumer
+    ORDER BY sum(bytes) DESC, sum(requests) DESC, consumer LIMIT {MOST}"""
+KEPT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "heaviest": (_HEAVIEST, ()),
+    "downloaded": (_DOWNLOADED, ()),
+    "again": (_AGAIN, ("heaviest",)),
+    "fetchers": (_FETCHERS, ("downloaded",)),
+}
+"""What rankings need of `fetched` and `taken`: tables, and which others have to be there."""
+
+
+def make(engine: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Make one table of KEPT, of all fetches. Raises duckdb.Error."""
+    engine.execute(f"CREATE OR REPLACE TABLE {name} AS {KEPT[name][0]}")
+
+
 def keep(engine: duckdb.DuckDBPyConnection, *, first: bool) -> None:
-    """Add up what rankings need of `fetched`, the fetches of one part of all packages, before it is dropped.
+    """Add up what KEPT needs of `fetched`, the fetches of one part of all packages, before it is dropped.
 
     `first` begins anew; `taken` is of all parts so far. Raises duckdb.Error.
     """
-    if first:
-        engine.execute(
-            f"""CREATE OR REPLACE TEMP TABLE heaviest AS SELECT consumer FROM visits WHERE consumer >= 0
-            GROUP BY consumer ORDER BY sum(bytes) DESC, sum(requests) DESC, consumer LIMIT {MOST}"""
-        )
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE downloaded AS {_DOWNLOADED}")
-    for name, query in (("again", _AGAIN), ("fetchers", _FETCHERS)):
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}" if first else f"INSERT INTO {name} {query}")
+    for name, (query, _) in KEPT.items():
+        if first or name == "downloaded":
+            make(engine, name)
+        elif name != "heaviest":
+            engine.execute(f"INSERT INTO {name} {query}")
 
 
 def consumers(engine: duckdb.DuckDBPyConnection, *, limit: int = MOST) -> Rows[Consumer]:
