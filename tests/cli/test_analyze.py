@@ -238,3 +238,23 @@ def test_moments(text: str, at: float) -> None:
     assert moment(text, 1_791_158_400) == at
     with pytest.raises(ConfigError, match="is no time"):
         moment("soon", 0)
+
+
+def test_an_interrupt_that_the_engine_noticed_is_one() -> None:
+    code = (
+        "import os, signal, threading, duckdb\n"
+        "from subak.cli.analyze import interruptible\n"
+        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n"
+        "    with interruptible(), duckdb.connect() as engine:\n"
+        "        engine.execute('SELECT sum(hash(a.range + b.range)) FROM range(1000000) a, range(1000000) b')\n"
+        "except KeyboardInterrupt as interrupt:\n"
+        "    print('interrupted', repr(interrupt.__cause__))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == f"interrupted RuntimeError('{analyze_module.INTERRUPTED}')\n"
+
+
+def test_another_error_of_the_engine_stays_what_it_is() -> None:
+    with pytest.raises(RuntimeError, match="broken"), analyze_module.interruptible():
+        raise RuntimeError("broken")

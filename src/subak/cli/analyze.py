@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from subak.analytics.report.order import Order
 
 
+INTERRUPTED = "Query interrupted"
+"""What DuckDB says then."""
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
 """What a container may take (Linux, cgroup v2)."""
 
@@ -344,12 +346,23 @@ def _run(order: Order) -> Report:
 
     from subak.analytics.report.order import analyse
 
-    with showing.progress() as progress:
+    with showing.progress() as progress, interruptible():
         try:
             return analyse(replace(order, options=replace(order.options, progress=progress)))
         except duckdb.OutOfMemoryException as error:
             fix = "Allow more with --memory, or free space in the temporary folder ($TMPDIR)."
             raise StoreFailed("The engine ran out of memory or of temporary space", fix=fix) from error
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """An interrupt is one also where the engine noticed it, which then raises an error of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def explained(
@@ -363,7 +376,7 @@ def explained(
     now = time.time()
     networks = load_ranges(ranges, now) if ranges else NO_RANGES
     keys = keys_of(folder, key, epoch, now)
-    with hired(keys, ranges=networks, apart=True) as staff, showing.progress() as progress:
+    with hired(keys, ranges=networks, apart=True) as staff, showing.progress() as progress, interruptible():
         from subak.analytics.facts.gather import Options
         from subak.analytics.report.order import explained
 

@@ -7,12 +7,15 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 
 import duckdb
 import pytest
 
 from subak.analytics import slices
+from subak.analytics.facts import gather as gather_module
 from subak.analytics.facts.gather import Analysis, Options, gather, opened
+from subak.analytics.metrics.lanes import Board, Task
 from subak.analytics.privacy.epochs import derive
 from subak.analytics.ranges import load_consumers, load_ranges
 from subak.analytics.schema import TABLES
@@ -208,3 +211,37 @@ def test_facts_that_are_too_many_for_memory_are_in_a_file(tmp_path: Path, monkey
         slices.settle(engine)
         assert [*folder.iterdir()]
     assert not [*folder.iterdir()]
+
+
+def test_what_breaks_the_classes_is_told_though_something_else_is_being_done(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Event()
+
+    def count(hand: duckdb.DuckDBPyConnection) -> None:
+        begun.set()
+        hand.execute("SELECT sum(hash(range)) FROM range(30000000)")
+
+    def broken(engine: duckdb.DuckDBPyConnection, **rest: object) -> None:
+        assert begun.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gather_module, "classify", broken)
+    tasks = [Task("count", frozenset(), count), Task("never", frozenset({"spells"}), count)]
+    with (
+        pytest.raises(KeyboardInterrupt),
+        gather([str(log)], Options(KEYS), lambda engine: Board(tasks, ["spells"])),
+    ):
+        pytest.fail("there is nothing to analyse")
+
+
+def test_what_breaks_beside_is_told(log: Path) -> None:
+    def broken(hand: duckdb.DuckDBPyConnection) -> None:
+        raise ValueError("broken")
+
+    tasks = [Task("broken", frozenset(), broken), Task("never", frozenset({"spells"}), broken)]
+    with (
+        pytest.raises(ValueError, match="broken"),
+        gather([str(log)], Options(KEYS), lambda engine: Board(tasks, ["spells"])),
+    ):
+        pytest.fail("there is nothing to analyse")

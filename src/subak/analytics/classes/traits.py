@@ -224,7 +224,7 @@ def measure(engine: duckdb.DuckDBPyConnection, pack: Pack, spelled: Callable[[],
     streams = "streams s JOIN x_sums x USING (stream)"
     quiet = ("x_quiet", _keyed(pack, streams + _AROUND, QUIET))
     busy = ("x_busy", _keyed(pack, streams + _ABOUT, frozenset(MEASURES) - QUIET, f"x.n >= {LITTLE}"))
-    with ThreadPoolExecutor(1) as pool, engine.cursor() as other:
+    with engine.cursor() as other, ThreadPoolExecutor(1) as pool:
         together = roomy(engine)
         slices = {"at": cut(engine), "stream": []}
         slices["minute"] = [time // 60 for time in slices["at"]]

@@ -102,7 +102,7 @@ def gather(sources: Sequence[str], options: Options, beside: Beside = _nothing) 
             tidy(engine)
         settle(engine)
         options.progress("classify", 0, 0)
-        with ThreadPoolExecutor(1, "beside") as thread, engine.cursor() as other:
+        with engine.cursor() as other, ThreadPoolExecutor(1, "beside") as thread:
             tidied = thread.submit(tidy, other) if room else None
             threads = several(engine)
             board = beside(engine)

@@ -95,7 +95,7 @@ def build(engine: duckdb.DuckDBPyConnection, settle: Callable[[], None] = lambda
 
     `settle` completes `goods`, while who asked is found out. Raises AssertionError if a request got lost.
     """
-    with ThreadPoolExecutor(1, "who") as thread, engine.cursor() as beside:
+    with engine.cursor() as beside, ThreadPoolExecutor(1, "who") as thread:
         who = thread.submit(_run, beside, _WHO)
         settle()
         _run(engine, _WHAT)
