@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from subak.analytics.software.pack import built_in, family_of, load, numbers
+from subak.analytics.software.pack import built_in, family_of, load, numbers, version
 from subak.analytics.software.parse import parse
 from subak.analytics.software.record import KINDS, MOST, PURPOSES, Purpose
 
@@ -110,3 +110,7 @@ def test_another_pack_may_be_asked() -> None:
     )
     assert parse("OurBuilder/3", other).family == "our-builder"
     assert parse("OurBuilder/3").family == "unknown"
+
+
+def test_its_version_is_known_without_reading_all_of_it() -> None:
+    assert version() == built_in().version
