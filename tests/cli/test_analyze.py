@@ -244,6 +244,7 @@ def test_an_interrupt_that_the_engine_noticed_is_one() -> None:
     code = (
         "import os, signal, threading, duckdb\n"
         "from subak.cli.analyze import interruptible\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it\n"
         "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n"
         "    with interruptible(), duckdb.connect() as engine:\n"
