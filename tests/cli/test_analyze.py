@@ -240,20 +240,24 @@ def test_moments(text: str, at: float) -> None:
         moment("soon", 0)
 
 
-def test_an_interrupt_that_the_engine_noticed_is_one() -> None:
+def test_an_interrupt_is_one_whoever_noticed_it() -> None:
+    """The engine looks for one between the parts of a query, Python between two queries."""
+    with pytest.raises(KeyboardInterrupt), analyze_module.interruptible():
+        raise RuntimeError(analyze_module.INTERRUPTED)
     code = (
         "import os, signal, threading, duckdb\n"
         "from subak.cli.analyze import interruptible\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it\n"
-        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n"
         "    with interruptible(), duckdb.connect() as engine:\n"
-        "        engine.execute('SELECT sum(hash(a.range + b.range)) FROM range(1000000) a, range(1000000) b')\n"
-        "except KeyboardInterrupt as interrupt:\n"
-        "    print('interrupted', repr(interrupt.__cause__))\n"
+        "        while True:\n"
+        "            engine.execute('SELECT sum(hash(range)) FROM range(1000000)')\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == f"interrupted RuntimeError('{analyze_module.INTERRUPTED}')\n"
+    assert done.stdout == "interrupted\n"
 
 
 def test_another_error_of_the_engine_stays_what_it_is() -> None:
